@@ -1,0 +1,79 @@
+package app
+
+import "time"
+
+// Config is the settings of one run: what the settings file, the environment and the flags say together.
+// The zero value is not valid; begin with Default.
+type Config struct {
+	HTTP     HTTP      `toml:"http"`
+	Access   Access    `toml:"access"`
+	HLS      HLS       `toml:"hls"`
+	Channels []Channel `toml:"channel"`
+
+	Demo    bool `toml:"-"` // a simulated rig sends to the first channel
+	Preview bool `toml:"-"` // pictures are decoded for a window
+}
+
+// HTTP says where the page is served.
+type HTTP struct {
+	Address   string `toml:"address"`    // host:port; an empty host is every interface
+	PublicURL string `toml:"public_url"` // what viewers type where a router or proxy stands between, or empty
+}
+
+// Access says who may watch.
+type Access struct {
+	Mode string `toml:"mode"` // AccessKey or AccessOpen
+}
+
+// The modes of Access.
+const (
+	AccessKey  = "key"  // whoever has the link with the key
+	AccessOpen = "open" // whoever reaches the address
+)
+
+// HLS says how the video is published.
+type HLS struct {
+	Enabled bool     `toml:"enabled"`
+	Variant string   `toml:"variant"` // "low-latency", "fmp4" or "mpegts"
+	Segment Duration `toml:"segment"`
+	Part    Duration `toml:"part"`
+}
+
+// Channel is one rig.
+type Channel struct {
+	ID        string   `toml:"id"` // in addresses: a-z, 0-9 and -
+	Name      string   `toml:"name"`
+	Interface string   `toml:"interface"` // a network interface's name; empty: all
+	Ports     Ports    `toml:"ports"`     // one per link, in order
+	Latency   Duration `toml:"latency"`
+	AfterLoss string   `toml:"after_loss"` // AfterLossContinue or AfterLossFreeze
+	RTPTo     string   `toml:"rtp_to"`     // host:port that the RTP packets are sent on to, or empty
+}
+
+// What a Channel does with the units between a loss and the next IDR.
+const (
+	AfterLossContinue = "continue"
+	AfterLossFreeze   = "freeze"
+)
+
+// Duration is a time.Duration that reads and writes as text, such as "200ms".
+type Duration time.Duration
+
+// Ports are UDP ports that read and write as text: "5078-5081", "5078,5080" or both.
+type Ports []int
+
+// Default returns the settings of a fresh installation: one channel, "rig1", on ports 5078-5081 of all interfaces.
+func Default() Config {
+	return Config{
+		HTTP:   HTTP{Address: ":5076"},
+		Access: Access{Mode: AccessKey},
+		HLS: HLS{
+			Enabled: true, Variant: "low-latency",
+			Segment: Duration(time.Second), Part: Duration(200 * time.Millisecond),
+		},
+		Channels: []Channel{{
+			ID: "rig1", Name: "Rig 1", Ports: Ports{5078, 5079, 5080, 5081},
+			Latency: Duration(200 * time.Millisecond), AfterLoss: AfterLossContinue,
+		}},
+	}
+}
