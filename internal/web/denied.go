@@ -1,0 +1,44 @@
+package web
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"net/http"
+	"strings"
+)
+
+const deniedStyle = `:root{color-scheme:dark}body{margin:0;min-height:100vh;display:grid;place-items:center;` +
+	`background:#0e1318;color:#e6edf3;font:1rem/1.5 system-ui,sans-serif}` +
+	`main{max-width:26rem;margin:1.5rem;padding:1.5rem 2rem;background:#11181e;border:1px solid #242f3a;` +
+	`border-radius:8px}h1{font-size:1.25rem;margin:0 0 .5rem}p{margin:0;color:#8b9bab}`
+
+// deny answers a request that the access rule refuses: with a page to a browser that shows it, else with a sentence.
+func deny(w http.ResponseWriter, r *http.Request, why verdict) {
+	code, title, text := http.StatusUnauthorized, "This link needs the key",
+		"Ask the operator of the receiver for the whole link: it ends with the key. Then open it once in this browser."
+	switch why {
+	case wrongKey:
+		title, text = "This key is not valid", "The link may be old. Ask the operator of the receiver for the present one."
+	case tooManyKeys:
+		code, title = http.StatusTooManyRequests, "Too many wrong keys"
+		text = "Wait for a minute, then open the link again."
+		w.Header().Set("Retry-After", "60")
+	default:
+	}
+	if code == http.StatusUnauthorized {
+		w.Header().Set("WWW-Authenticate", `Key realm="ISC Receiver"`)
+	}
+	if !strings.Contains(r.Header.Get("Accept"), "text/html") {
+		writeText(w, code, title+". "+text)
+		return
+	}
+	style := sha256.Sum256([]byte(deniedStyle))
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'sha256-"+
+		base64.StdEncoding.EncodeToString(style[:])+"'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(code)
+	_, _ = w.Write([]byte(`<!doctype html><html lang="en"><meta charset="utf-8">` +
+		`<meta name="viewport" content="width=device-width"><title>` + title + `</title><style>` + deniedStyle +
+		`</style><main><h1>` + title + `</h1><p>` + text + `</p></main></html>`)) // the client may be gone
+}

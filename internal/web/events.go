@@ -1,0 +1,125 @@
+package web
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/isc-receiver/isc-receiver/internal/status"
+)
+
+const (
+	// tick is how often all event streams look at the state; a change of state goes out with the next tick.
+	tick = 250 * time.Millisecond
+
+	// figuresEvery is how often figures go out while no state changes.
+	figuresEvery = time.Second
+
+	// maxStreams bounds the open event streams. Further clients are told to ask for the status instead.
+	maxStreams = 2000
+)
+
+// shared is the snapshot that all event streams send at one tick, taken and encoded once.
+type shared struct {
+	mu    sync.Mutex
+	tick  int64 // since the start of the server; 0: none yet
+	state string
+	event []byte
+}
+
+// at returns the event of a tick and what its state is, taking the snapshot if no other stream has yet.
+func (c *shared) at(number int64, take func() status.Snapshot) (event []byte, state string, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.event == nil || number > c.tick {
+		snapshot := take()
+		body, err := encode(snapshot)
+		if err != nil {
+			return nil, "", err
+		}
+		c.tick, c.state = number, stateOf(snapshot)
+		c.event = fmt.Appendf(nil, "event: status\ndata: %s\n\n", body)
+	}
+	return c.event, c.state, nil
+}
+
+// stateOf puts together what of a snapshot viewers should learn at once, and not with the next figures.
+func stateOf(snapshot status.Snapshot) string {
+	var state strings.Builder
+	for _, c := range snapshot.Channels {
+		fmt.Fprintln(&state, c.ID, c.State, c.Since, c.Verdict.Code, c.Stream.Damaged, c.HLS, c.SurvivesLinks)
+		for _, link := range c.Links {
+			fmt.Fprintln(&state, link.State)
+		}
+	}
+	return state.String()
+}
+
+func encode(snapshot status.Snapshot) ([]byte, error) {
+	body, err := json.Marshal(snapshot)
+	if err != nil {
+		return nil, fmt.Errorf("web: snapshot: %w", err)
+	}
+	return body, nil
+}
+
+// serveEvents sends the snapshot as server-sent events (WHATWG HTML, section 9.2): at once, with the next tick when a
+// state has changed, else each second; until the client goes or the server closes.
+func (s *Server) serveEvents(w http.ResponseWriter, r *http.Request) {
+	select {
+	case s.streams <- struct{}{}:
+		defer func() { <-s.streams }()
+	default:
+		w.Header().Set("Retry-After", "10")
+		writeText(w, http.StatusServiceUnavailable, "Too many event streams. Ask for /api/v1/status instead.")
+		return
+	}
+	control := http.NewResponseController(w)
+	w.Header().Set("Content-Type", "text/event-stream")
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Accel-Buffering", "no") // nginx would hold events back
+	if _, err := w.Write([]byte("retry: 1000\n\n")); err != nil {
+		return
+	}
+	var sent struct {
+		state string
+		at    time.Time
+	}
+	for {
+		since := time.Since(s.started)
+		event, state, err := s.shared.at(int64(since/tick), s.cfg.Snapshot)
+		if err != nil {
+			s.log.Error("event stream ended", "error", err)
+			return
+		}
+		if state != sent.state || time.Since(sent.at) >= figuresEvery-tick/2 {
+			if _, err = w.Write(event); err != nil {
+				return
+			}
+			if err = control.Flush(); err != nil {
+				return
+			}
+			sent.state, sent.at = state, time.Now()
+		}
+		if !s.wait(r, tick-since%tick) {
+			return
+		}
+	}
+}
+
+// wait returns true after the pause, and false as soon as the client has gone or the server closes.
+func (s *Server) wait(r *http.Request, pause time.Duration) bool {
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-r.Context().Done():
+		return false
+	case <-s.closing:
+		return false
+	}
+}

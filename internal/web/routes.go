@@ -1,0 +1,103 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/isc-receiver/isc-receiver/internal/status"
+)
+
+func (s *Server) routes() http.Handler {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(&collector{snapshot: s.cfg.Snapshot})
+
+	r := chi.NewRouter()
+	r.Use(s.recoverPanics, securityHeaders, refuseBodies, moveWriteDeadline, middleware.GetHead)
+	r.NotFound(notFound)
+	r.MethodNotAllowed(notFound)
+	r.Get("/healthz", func(w http.ResponseWriter, _ *http.Request) { writeText(w, http.StatusOK, "ok") })
+
+	r.Group(func(r chi.Router) {
+		r.Use(s.technician)
+		r.Get("/readyz", s.serveReady)
+		r.Method(http.MethodGet, "/metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	})
+	r.Group(func(r chi.Router) {
+		r.Use(s.viewer)
+		r.Method(http.MethodGet, "/", s.cfg.Page)
+		r.Method(http.MethodGet, "/assets/*", s.cfg.Page)
+		r.Get("/hls/{channel}/*", s.serveHLS)
+		r.Get("/api/v1/status", s.serveStatus)
+		r.Get("/api/v1/events", s.serveEvents)
+		r.Get("/*", notFound) // behind the access rule, so that a stranger cannot tell routes from gaps
+	})
+	return r
+}
+
+func notFound(w http.ResponseWriter, _ *http.Request) {
+	writeText(w, http.StatusNotFound, "There is nothing at this address.")
+}
+
+// serveHLS hands a request to the channel's HLS output and remembers who asked.
+func (s *Server) serveHLS(w http.ResponseWriter, r *http.Request) {
+	channel := chi.URLParam(r, "channel")
+	output := s.cfg.HLS(channel)
+	if output == nil {
+		notFound(w, r)
+		return
+	}
+	s.viewers.saw(channel, s.access.viewerOf(r), time.Now())
+	http.StripPrefix("/hls/"+channel, output).ServeHTTP(w, r)
+}
+
+func (s *Server) serveStatus(w http.ResponseWriter, _ *http.Request) {
+	body, err := encode(s.cfg.Snapshot())
+	if err != nil {
+		s.log.Error("status cannot be encoded", "error", err)
+		writeText(w, http.StatusInternalServerError, "The status cannot be written.")
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	_, _ = w.Write(body) // the client may be gone
+}
+
+// serveReady says whether each channel has a picture, and if not, what is missing.
+func (s *Server) serveReady(w http.ResponseWriter, _ *http.Request) {
+	if missing := missingPictures(s.cfg.Snapshot()); len(missing) > 0 {
+		writeText(w, http.StatusServiceUnavailable, strings.Join(missing, "\n"))
+		return
+	}
+	writeText(w, http.StatusOK, "ready")
+}
+
+// missingPictures returns a line for each channel without a picture.
+func missingPictures(snapshot status.Snapshot) []string {
+	if len(snapshot.Channels) == 0 {
+		return []string{"no channel"}
+	}
+	var missing []string
+	for _, channel := range snapshot.Channels {
+		switch {
+		case channel.State != status.ChannelLive:
+			missing = append(missing, channel.ID+": "+string(channel.State)+": "+channel.Verdict.Text)
+		case channel.HLS.Enabled && !channel.HLS.Ready:
+			missing = append(missing, channel.ID+": HLS has nothing to play yet")
+		}
+	}
+	return missing
+}
+
+// writeText answers with a short text that no cache keeps.
+func writeText(w http.ResponseWriter, code int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(code)
+	_, _ = w.Write([]byte(text + "\n")) // the client may be gone
+}

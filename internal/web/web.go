@@ -1,0 +1,79 @@
+// Package web is the HTTP side of the receiver: the page, the mount of each channel's HLS output, the status API with
+// its event stream, health checks and metrics, and the rule who may see them.
+//
+// A request passes: recovery from panics, security headers, refusal of bodies and other methods than GET and HEAD, a
+// write deadline that moves with each piece written, the access rule, the route. Only /healthz skips the access rule.
+package web
+
+import (
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/isc-receiver/isc-receiver/internal/status"
+)
+
+// Config is what a Server serves, and to whom. The functions are called concurrently.
+type Config struct {
+	// Snapshot returns the state of the receiver now. The server asks at most four times a second for all event
+	// streams together, and once for each request of the status, of /readyz and of /metrics.
+	Snapshot func() status.Snapshot
+
+	// HLS returns the HLS output of a channel, or nil where there is no such channel. It is called with paths below
+	// /hls/{id}, such as "/index.m3u8", and with the query that came, a key's included, so that the playlists it
+	// writes hand the query on.
+	HLS func(channel string) http.Handler
+
+	// Page serves "/" and what is below "/assets/".
+	Page http.Handler
+
+	// Key is what viewers must know. Empty: everyone may watch.
+	Key string
+
+	// Log takes panics, wrong keys and broken connections.
+	Log *slog.Logger
+}
+
+// Server is the http.Handler of the receiver. Its methods may be called concurrently.
+type Server struct {
+	cfg     Config
+	log     *slog.Logger
+	handler http.Handler
+	started time.Time
+	access  *access
+	viewers viewers
+	shared  shared
+	streams chan struct{} // one value for each open event stream
+
+	closing   chan struct{}
+	closeOnce sync.Once
+}
+
+// New returns a Server. It starts nothing: Run or any http.Server serves it.
+func New(cfg Config) *Server {
+	s := &Server{
+		cfg:     cfg,
+		log:     cfg.Log,
+		started: time.Now(),
+		access:  newAccess(cfg.Key),
+		streams: make(chan struct{}, maxStreams),
+		closing: make(chan struct{}),
+	}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	s.handler = s.routes()
+	return s
+}
+
+// ServeHTTP implements http.Handler.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+
+// Viewers returns how many viewers fetched a playlist or a part of the channel within the last 10 s, 4,096 at most.
+// A viewer is a cookie where a key is needed, else an address and a browser.
+func (s *Server) Viewers(channel string) int { return s.viewers.count(channel, time.Now()) }
+
+// Close ends the open event streams and refuses new ones, so that a http.Server that serves s can shut down. Calling
+// it again does nothing.
+func (s *Server) Close() { s.closeOnce.Do(func() { close(s.closing) }) }
