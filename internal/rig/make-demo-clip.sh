@@ -135,7 +135,7 @@ BEGIN {
 # One thread, so that the same ffmpeg makes the same bytes. The last filter takes out the encoder's signature.
 ffmpeg -hide_banner -loglevel error -y -f image2 -framerate 25 -c:v librsvg -start_number 0 -i "$work/%03d.svg" \
     -vf 'scale=out_color_matrix=bt709:out_range=tv,format=yuv420p' \
-    -c:v libx264 -threads 1 -preset veryslow -tune zerolatency -profile:v main -bf 0 -g 25 -keyint_min 25 \
+    -c:v libx264 -threads 1 -preset veryslow -tune zerolatency -profile:v main -bf 0 -refs 3 -g 25 -keyint_min 25 \
     -sc_threshold 0 -flags +cgop -x264-params repeat-headers=1:sliced-threads=0 \
     -b:v 720k -maxrate 900k -bufsize 300k \
     -colorspace bt709 -color_primaries bt709 -color_trc bt709 -color_range tv \
