@@ -2,8 +2,8 @@
 # Installs the Debian packages that building, running and testing need, and nothing that is there already.
 # usage: system-packages.sh build|run|test [...]
 #   build  a C compiler and the headers of the window's libraries
-#   run    ffmpeg, which decodes the previews
-#   test   a virtual display, a browser and the tools that the tests call
+#   run    ffmpeg, which decodes the previews, and the libraries that the window loads
+#   test   a virtual display, a browser and the tools that the tests and checks call
 # Works on Debian 12 and Ubuntu 24.04. Uses sudo when it is not root.
 set -eu
 
@@ -11,35 +11,50 @@ packages_of() {
 	case $1 in
 	build) echo "gcc libc6-dev pkg-config libgl-dev libegl-dev libx11-dev libxcursor-dev libxrandr-dev" \
 		"libxinerama-dev libxi-dev libxxf86vm-dev libxkbcommon-dev libwayland-dev" ;;
-	run) echo "ffmpeg libgl1-mesa-dri libegl1 libxcursor1 libxrandr2 libxinerama1 libxi6 libxkbcommon0" ;;
-	test) echo "xvfb xauth libgl1-mesa-dri xdotool imagemagick x11-utils openbox fonts-dejavu-core iproute2 $(browser)" ;;
-	*) echo "system-packages.sh: unknown group '$1'; use build, run or test" >&2; exit 2 ;;
+	run) echo "$(unless_there ffmpeg ffmpeg) libgl1-mesa-dri libegl1 libxcursor1 libxrandr2 libxinerama1 libxi6" \
+		"libxxf86vm1 libxkbcommon0" ;;
+	test) echo "xvfb xauth libgl1-mesa-dri xdotool imagemagick x11-utils openbox fonts-dejavu-core iproute2 git" \
+		"shellcheck $(unless_there "$(browser_package)" chromium google-chrome chromium-browser)" ;;
+	*)
+		echo "usage: system-packages.sh build|run|test [...]" >&2
+		return 2
+		;;
 	esac
 }
 
-# Ubuntu's chromium package only starts a snap: there, any installed Chrome or Chromium serves.
-browser() {
-	for name in chromium google-chrome chromium-browser; do
-		command -v "$name" >/dev/null 2>&1 && return
+# unless_there PACKAGE PROGRAM... prints the package when none of the programs can be run.
+unless_there() {
+	package=$1
+	shift
+	for program in "$@"; do
+		command -v "$program" >/dev/null 2>&1 && return
 	done
-	echo chromium
+	echo "$package"
+}
+
+# Ubuntu has Chromium as a snap alone, which its package chromium-browser installs.
+browser_package() {
+	if grep -qx 'ID=ubuntu' /etc/os-release; then echo chromium-browser; else echo chromium; fi
 }
 
 installed() {
-	[ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+	dpkg-query -W -f '${db:Status-Status}\n' "$1" 2>/dev/null | grep -qx installed
 }
 
+[ $# -gt 0 ] || packages_of ""
+wanted=""
+for group in "$@"; do
+	wanted="$wanted $(packages_of "$group")"
+done
+
 if ! command -v apt-get >/dev/null 2>&1; then
-	echo "system-packages.sh: this is not a Debian or Ubuntu system, so install these yourself:" >&2
-	for group in "$@"; do packages_of "$group" >&2; done
+	echo "system-packages.sh: this is not a Debian or Ubuntu system, so see to it that it has what these hold:$wanted" >&2
 	exit 0
 fi
 
 missing=""
-for group in "$@"; do
-	for package in $(packages_of "$group"); do
-		installed "$package" || missing="$missing $package"
-	done
+for package in $wanted; do
+	installed "$package" || missing="$missing $package"
 done
 [ -n "$missing" ] || exit 0
 
@@ -54,4 +69,4 @@ fi
 echo "Installing:$missing"
 $sudo apt-get update -qq
 # shellcheck disable=SC2086  # the list is meant to split into words
-DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends $missing
+$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing

@@ -1,0 +1,75 @@
+package archtest
+
+import (
+	"bytes"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+var (
+	link    = regexp.MustCompile(`\]\(([^)\s]+)\)|<img[^>]+src="([^"]+)"`)
+	heading = regexp.MustCompile(`(?m)^#+ +(.+)$`)
+	fence   = regexp.MustCompile("(?s)```.*?```")
+	unword  = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
+)
+
+// TestFileLength wants files that can be read in one go.
+func TestFileLength(t *testing.T) {
+	for _, name := range files(t, ".go", ".js", ".mjs", ".css", ".html", ".sh") {
+		text, err := os.ReadFile(filepath.Join(root, name))
+		require.NoError(t, err)
+		if lines := bytes.Count(text, []byte("\n")); lines > maxLines {
+			t.Errorf("%s: %d lines, and %d at most are allowed: find the two nouns in it and part them", name, lines, maxLines)
+		}
+	}
+}
+
+// TestLinks wants each link from one of our documents to another file, or to a heading, to lead somewhere.
+func TestLinks(t *testing.T) {
+	for _, name := range files(t, ".md") {
+		for _, match := range link.FindAllStringSubmatch(prose(t, name), -1) {
+			target := match[1] + match[2]
+			if strings.Contains(target, "://") || strings.HasPrefix(target, "mailto:") {
+				continue
+			}
+			file, anchor, _ := strings.Cut(target, "#")
+			to := name
+			if file != "" {
+				to = path.Join(path.Dir(name), file)
+			}
+			if _, err := os.Stat(filepath.Join(root, to)); err != nil {
+				t.Errorf("%s links to %s, and there is no such file", name, target)
+				continue
+			}
+			if anchor != "" && !hasHeading(t, to, anchor) {
+				t.Errorf("%s links to %s, and there is no such heading", name, target)
+			}
+		}
+	}
+}
+
+// prose returns a document without its blocks of code.
+func prose(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(root, name))
+	require.NoError(t, err)
+	return fence.ReplaceAllString(string(text), "")
+}
+
+// hasHeading tells whether a document has a heading that the hosts of repositories give this anchor.
+func hasHeading(t *testing.T, name, anchor string) bool {
+	t.Helper()
+	for _, match := range heading.FindAllStringSubmatch(prose(t, name), -1) {
+		words := unword.ReplaceAllString(strings.ToLower(match[1]), "")
+		if strings.ReplaceAll(words, " ", "-") == anchor {
+			return true
+		}
+	}
+	return false
+}

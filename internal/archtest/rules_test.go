@@ -1,0 +1,163 @@
+package archtest
+
+// rule says what one package may import, apart from the standard library. Tests may import what they like.
+type rule struct {
+	own  []string // packages of this module, by their path in it
+	libs []string // modules of third parties
+	not  []string // packages of the standard library that it must do without
+	why  string
+}
+
+// rules holds a rule for each package of the module. A package without one fails the test: whoever adds a package
+// decides here, once, where it stands.
+var rules = map[string]rule{
+	"cmd/isc-receiver": {
+		own:  []string{"gui", "app"},
+		libs: []string{"fyne.io/fyne/v2", "github.com/alecthomas/kong", "github.com/go-gl/glfw/v3.4/glfw"},
+		why:  "the window program turns flags into a configuration and opens the window; the rest is below it",
+	},
+	"cmd/isc-receiverd": {
+		own:  []string{"app", "internal/status"},
+		libs: []string{"github.com/alecthomas/kong", "github.com/schollz/progressbar/v3"},
+		why:  "the daemon is the core without a window: it drives app and prints the snapshot, nothing more",
+	},
+	"cmd/isc-rig": {
+		own:  []string{"internal/rig", "internal/netsim"},
+		libs: []string{"github.com/alecthomas/kong"},
+		why:  "the sending side shares the coding with the receiver, through internal/rig, and nothing else",
+	},
+	"gui": {
+		own:  []string{"app", "internal/status", "gui/*"},
+		libs: []string{"fyne.io/fyne/v2"},
+		why:  "the window shows the snapshot and raises commands; reception must not depend on it",
+	},
+	"gui/*": {
+		own:  []string{"internal/status", "gui/*"},
+		libs: []string{"fyne.io/fyne/v2"},
+		why:  "widgets get values and raise OnX: they know nothing of a run, so they can be tested alone",
+	},
+	"app": {
+		own: []string{
+			"receiver", "receiver/source", "receiver/record", "receiver/preview", "hls", "webassets",
+			"internal/media", "internal/portowner", "internal/rig", "internal/status", "internal/web",
+		},
+		libs: []string{"github.com/pelletier/go-toml/v2", "github.com/alecthomas/kong"},
+		why:  "app alone sees everything, so it only wires: what it needs from a library belongs to a package below it",
+	},
+	"receiver": {
+		own: []string{
+			"receiver/isc", "receiver/depacket", "receiver/feedback", "receiver/ledger",
+			"internal/media", "internal/status",
+		},
+		libs: []string{"github.com/pion/rtp", "github.com/bluenviron/mediacommon/v2"},
+		not:  []string{"net/http", "os"},
+		why:  "the core knows no HTTP, no window and no files: packets come in and access units go out through interfaces",
+	},
+	"receiver/isc": {
+		not: []string{"math/big", "net", "net/http", "os"},
+		why: "the coding is pure arithmetic on bytes: nothing to set up, nothing to wait for, the same result every time",
+	},
+	"receiver/depacket": {
+		own:  []string{"internal/media"},
+		libs: []string{"github.com/pion/rtp", "github.com/bluenviron/mediacommon/v2"},
+		not:  []string{"net", "net/http", "os"},
+		why:  "a stage of the pipeline: packets in, access units out, time handed to it",
+	},
+	"receiver/feedback": {
+		not: []string{"net", "net/http", "os"},
+		why: "a stage of the pipeline: counts in, text out, time handed to it; sending is for the source",
+	},
+	"receiver/ledger": {
+		own: []string{"internal/status"},
+		not: []string{"net", "net/http", "os"},
+		why: "a stage of the pipeline: it counts what the pipeline tells it, at times handed to it",
+	},
+	"receiver/source": {
+		own: []string{"internal/media", "internal/status"},
+		libs: []string{
+			"github.com/google/gopacket", "github.com/mdlayher/packet", "golang.org/x/net", "golang.org/x/sys",
+		},
+		not: []string{"net/http"},
+		why: "a source delivers datagrams and knows neither the receiver nor any output; they meet in app",
+	},
+	"receiver/preview": {
+		own: []string{"internal/media"},
+		not: []string{"net/http"},
+		why: "an output takes access units and knows neither the receiver nor another output",
+	},
+	"receiver/record": {
+		own:  []string{"internal/media"},
+		libs: []string{"github.com/bluenviron/mediacommon/v2"},
+		not:  []string{"net/http"},
+		why:  "an output takes access units and knows neither the receiver nor another output",
+	},
+	"hls": {
+		own:  []string{"internal/media"},
+		libs: []string{"github.com/bluenviron/gohlslib/v2", "github.com/bluenviron/mediacommon/v2"},
+		why:  "an output takes access units and knows neither the receiver nor another output",
+	},
+	"webassets": {
+		why: "the page is embedded files; who may fetch them is for internal/web to say",
+	},
+	"internal/media": {
+		why: "the values that outputs share are plain, so that sharing them ties nothing together",
+	},
+	"internal/status": {
+		why: "the snapshot is a promise to scripts outside: plain values that follow no library's change",
+	},
+	"internal/portowner": {
+		why: "it asks the system who owns a port, a question that any program may ask",
+	},
+	"internal/rig": {
+		own: []string{"receiver/isc", "internal/netsim"},
+		libs: []string{
+			"github.com/pion/rtp", "github.com/bluenviron/mediacommon/v2", "golang.org/x/sys",
+		},
+		why: "the sending side shares the coding with the receiver and nothing else, so that each can check the other",
+	},
+	"internal/netsim": {
+		why: "simulated links carry bytes and know nothing of what they mean",
+	},
+	"internal/web": {
+		own:  []string{"internal/status", "internal/portowner"},
+		libs: []string{"github.com/go-chi/chi/v5", "github.com/prometheus/client_golang"},
+		why:  "the router shows the snapshot and mounts handlers that app hands to it",
+	},
+	"internal/archtest": {why: "it holds tests alone"},
+	"internal/e2e":      {why: "it holds tests alone: it drives the programs from outside"},
+}
+
+// testsOnly are the packages without any code that could be imported.
+var testsOnly = []string{"internal/archtest", "internal/e2e"}
+
+// reach forbids what a package may not pull in at any depth.
+var reach = []struct {
+	pkg    string
+	banned []string // import paths; each stands for what is below it, too
+	cgo    bool     // whether C code is forbidden as well
+	why    string
+}{
+	{
+		pkg: "cmd/isc-receiverd", banned: windowing, cgo: true,
+		why: "the daemon runs on servers without a display and is one static file",
+	},
+	{
+		pkg: "cmd/isc-rig", banned: append([]string{module + "/app", module + "/receiver/source"}, windowing...), cgo: true,
+		why: "the sender runs on small computers and is one static file",
+	},
+	{
+		pkg: "app", banned: windowing, cgo: true,
+		why: "window and daemon drive app alike, so it can need neither a display nor a C compiler",
+	},
+	{
+		pkg: "receiver", banned: append([]string{"net/http"}, windowing...), cgo: true,
+		why: "the core must do its work whatever becomes of window and viewers",
+	},
+	{
+		pkg: "internal/status", banned: []string{"net", "net/http"},
+		why: "everyone imports the snapshot, so it must weigh nothing",
+	},
+}
+
+// windowing is what only the window program may contain.
+var windowing = []string{"fyne.io", "github.com/go-gl", module + "/gui"}
