@@ -1,0 +1,226 @@
+package isc
+
+import (
+	"encoding/binary"
+	"errors"
+	"math"
+	"math/bits"
+)
+
+// Reasons why Recover gave nothing back, as they are.
+var (
+	// ErrNotYet says that the parity here is not enough: too few rows, or only singular minors among them.
+	ErrNotYet = errors.New("isc: not enough independent parity")
+	// ErrInconsistent says that the packets cannot belong together: what they give is no whole number that fits, or not
+	// the RTP packets of this segment.
+	ErrInconsistent = errors.New("isc: packets do not belong together")
+	// ErrBuffer says that a destination is too small.
+	ErrBuffer = errors.New("isc: destination too small")
+)
+
+// Segment is what has arrived of one segment. The packets are references: they stay the caller's, who must not change
+// them while they are being decoded. nil is a packet that has not arrived.
+type Segment struct {
+	Number  uint16             // RTP sequence number of the first source
+	Lengths [MaxSources]uint16 // as in the header
+	Sources [MaxSources][]byte // RTP packets, of Lengths[i] bytes
+	Parity  [MaxParity][]byte  // payloads of parity rows, with or without leading zeros
+}
+
+// Identity says which RTP stream a channel carries. It is what recovered packets must match where no source of their
+// segment arrived.
+type Identity struct {
+	SSRC        uint32
+	PayloadType uint8
+	Known       bool // false: any stream goes
+}
+
+// Decoder gives lost sources back. The zero value is ready. It holds working memory only, nothing of a segment, and is
+// not safe for concurrent use.
+type Decoder struct {
+	minor  minor
+	right  [MaxSources][maxWindows]uint64
+	result [MaxSources][MaxLength + digitSpare + 2*digitSize]byte
+}
+
+// Recover solves for all sources of seg that are missing and writes each into dst[i][:Lengths[i]], where dst[i] is the
+// caller's, of that capacity at least. It uses as many parity rows as sources are missing, no more; used has a bit for
+// each row that took part, 1<<0 for row 0. With nothing missing it returns 0 and nil.
+//
+// dst is written only when err is nil. Otherwise err is one of these, as it is:
+//
+//   - ErrNotYet: wait for another packet.
+//   - ErrInconsistent: the rows in used are to be dropped, since some packet here is not of this segment. There is one
+//     solve in each call: if other rows are left, call again without the used ones.
+//   - ErrSources, ErrLength, ErrPayload, ErrBuffer: the caller's mistake: lengths that Parse would have refused,
+//     a source that has another length, a destination too small. used is 0.
+//
+// A changed bit in any packet makes the solve fail unless the change, taken times the inverse, is a whole number again:
+// see TestTamper for how often. What passes is checked to be RTP version 2 with the SSRC and payload type of
+// the segment's sources, or of id, and sequence numbers that rise strictly from seg.Number.
+func (d *Decoder) Recover(seg *Segment, id Identity, dst *[MaxSources][]byte) (used uint16, err error) {
+	missing, err := check(seg, dst)
+	if err != nil || missing == 0 {
+		return 0, err
+	}
+	used = d.choose(seg, missing)
+	if used == 0 {
+		return 0, ErrNotYet
+	}
+	if !d.solve(seg, used, missing) || !d.fits(seg, id) {
+		return used, ErrInconsistent
+	}
+	for left := missing; left != 0; left &= left - 1 {
+		i := bits.TrailingZeros16(left)
+		copy(dst[i][:seg.Lengths[i]], d.packet(seg, i))
+	}
+	return used, nil
+}
+
+// check returns the mask of the missing sources.
+func check(seg *Segment, dst *[MaxSources][]byte) (missing uint16, err error) {
+	if err := checkLengths(&seg.Lengths); err != nil {
+		return 0, err
+	}
+	for i := range sources(&seg.Lengths) {
+		n := int(seg.Lengths[i])
+		switch {
+		case seg.Sources[i] == nil && cap(dst[i]) < n:
+			err = ErrBuffer
+		case seg.Sources[i] == nil:
+			missing |= 1 << i
+		case len(seg.Sources[i]) != n:
+			return 0, ErrPayload
+		}
+	}
+	return missing, err
+}
+
+// choose sets the decoder's minor to the first regular one that the received rows have for the missing columns and
+// returns its rows; 0 if there is none.
+func (d *Decoder) choose(seg *Segment, missing uint16) (rows uint16) {
+	received := uint16(0)
+	for j, p := range seg.Parity {
+		if p != nil {
+			received |= 1 << j
+		}
+	}
+	m := bits.OnesCount16(missing)
+	if bits.OnesCount16(received) < m {
+		return 0
+	}
+	for rows = uint16(1)<<m - 1; rows < 1<<MaxParity; rows++ {
+		if rows&^received == 0 && bits.OnesCount16(rows) == m && d.minor.set(rows, missing) {
+			return rows
+		}
+	}
+	return 0
+}
+
+// solve computes the missing sources from the parity rows into d.result and says whether the result is exact.
+func (d *Decoder) solve(seg *Segment, rows, missing uint16) bool {
+	n := longest(&seg.Lengths)
+	w := windows(n)
+	m := d.minor.size
+	for r, left := 0, rows; left != 0; r, left = r+1, left&(left-1) {
+		j := bits.TrailingZeros16(left)
+		parity := trimZeros(seg.Parity[j])
+		if len(parity) > n+2 {
+			return false
+		}
+		right := d.right[r][:w]
+		clear(right)
+		addMultiple(right, parity, 1)
+		for i, s := range seg.Sources[:sources(&seg.Lengths)] {
+			if s != nil {
+				addMultiple(right, s, -coefficients[j][i])
+			}
+		}
+	}
+	var carry [MaxSources]uint64
+	var x [MaxSources]uint64
+	bad := uint64(0)
+	for i := range w {
+		for c := range m {
+			sum := uint64(0)
+			for r := range m {
+				sum += d.minor.inverse[c][r] * (d.right[r][i] + carry[r])
+			}
+			x[c] = sum >> d.minor.shift & digitMask
+			end := len(d.result[c]) - digitSize*i
+			binary.BigEndian.PutUint64(d.result[c][end-8:end], x[c])
+		}
+		for r := range m {
+			left := d.right[r][i] + carry[r]
+			for c := range m {
+				left -= d.minor.factor[r][c] * x[c]
+			}
+			bad |= left << (64 - digitBits)
+			next := uint64(0)
+			if i+1 < w {
+				next = d.right[r][i+1]
+			}
+			carry[r] = uint64(int64(int16(left>>digitBits - next)))
+		}
+	}
+	for r := range m {
+		bad |= carry[r]
+	}
+	if bad != 0 {
+		return false
+	}
+	c := 0
+	for left := missing; left != 0; left &= left - 1 {
+		end := len(d.result[c])
+		for _, b := range d.result[c][end-w*digitSize : end-int(seg.Lengths[bits.TrailingZeros16(left)])] {
+			if b != 0 {
+				return false
+			}
+		}
+		c++
+	}
+	return true
+}
+
+// packet returns the source i, received or solved.
+func (d *Decoder) packet(seg *Segment, i int) []byte {
+	if seg.Sources[i] != nil {
+		return seg.Sources[i]
+	}
+	c := 0
+	for _, s := range seg.Sources[:i] {
+		if s == nil {
+			c++
+		}
+	}
+	end := len(d.result[c])
+	return d.result[c][end-int(seg.Lengths[i]) : end]
+}
+
+// fits says whether the segment's packets, received and solved, are the RTP packets of one stream in order.
+// RFC 3550 section 5.1 has the header.
+func (d *Decoder) fits(seg *Segment, id Identity) bool {
+	for _, s := range seg.Sources[:sources(&seg.Lengths)] {
+		if s != nil {
+			id = Identity{SSRC: binary.BigEndian.Uint32(s[8:]), PayloadType: s[1] & 0x7f, Known: true}
+			break
+		}
+	}
+	before := uint16(0)
+	for i := range sources(&seg.Lengths) {
+		p := d.packet(seg, i)
+		if p[0]>>6 != rtpVersion {
+			return false
+		}
+		one := Identity{SSRC: binary.BigEndian.Uint32(p[8:]), PayloadType: p[1] & 0x7f, Known: true}
+		if !id.Known {
+			id = one
+		}
+		after := binary.BigEndian.Uint16(p[2:]) - seg.Number
+		if one != id || (i == 0) != (after == 0) || i > 0 && after <= before || after > math.MaxInt16 {
+			return false
+		}
+		before = after
+	}
+	return true
+}
