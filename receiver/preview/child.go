@@ -101,7 +101,7 @@ func (c *child) read(ring *pictures, first func()) {
 		if _, err := io.ReadFull(c.stdout, ring.next()); err != nil {
 			break
 		}
-		ring.publish(c.arrivals.pop())
+		ring.publish(c.arrivals.pop(time.Now()))
 		if c.pictures.Add(1) == 1 {
 			first()
 		}

@@ -52,53 +52,37 @@ const (
 	// maxArrivals is far more units than the pipe and a decoder hold.
 	maxArrivals = 4096
 
-	// settle is over how many pictures the queue of arrivals is compared with what it was.
-	settle = 50
+	// pause is how long nothing must go in or out of the decoder for it to be taken for empty.
+	pause = time.Second
 )
 
-// arrivals pairs pictures with units, first in, first out. A decoder that leaves a picture out leaves one arrival too
-// many, which would make all later pictures look older than they are. So the least number that ever waits is learnt
-// over the first pictures (a decoder of B-frames holds some back), and when it has grown, the surplus goes.
+// arrivals pairs pictures with units, first in, first out. A decoder that leaves a picture out, which ffmpeg hardly
+// ever does, leaves one arrival too many, and later pictures look older than they are; so a pause starts afresh.
 type arrivals struct {
 	mu     sync.Mutex
 	queue  []time.Time
-	seen   int // pictures in this comparison
-	least  int // the fewest that were left after a picture in this comparison
-	normal int // the same in the first comparison
-	known  bool
+	active time.Time // when something last went in or out
 }
 
-func (a *arrivals) push(t time.Time) {
+func (a *arrivals) push(arrival, now time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if len(a.queue) == maxArrivals {
-		a.queue = a.queue[1:]
+	if now.Sub(a.active) > pause || len(a.queue) == maxArrivals {
+		a.queue = a.queue[:0]
 	}
-	a.queue = append(a.queue, t)
+	a.active = now
+	a.queue = append(a.queue, arrival)
 }
 
 // pop returns the arrival of the next picture, or the zero time where none is left.
-func (a *arrivals) pop() time.Time {
+func (a *arrivals) pop(now time.Time) time.Time {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	a.active = now
 	if len(a.queue) == 0 {
 		return time.Time{}
 	}
-	t := a.queue[0]
+	arrival := a.queue[0]
 	a.queue = a.queue[1:]
-
-	if left := len(a.queue); a.seen == 0 || left < a.least {
-		a.least = left
-	}
-	if a.seen++; a.seen < settle {
-		return t
-	}
-	a.seen = 0
-	if !a.known {
-		a.normal, a.known = a.least, true
-	}
-	if surplus := a.least - a.normal; surplus > 0 {
-		a.queue = a.queue[surplus:]
-	}
-	return t
+	return arrival
 }

@@ -105,7 +105,7 @@ func (d *Decoder) WriteUnit(au media.AccessUnit) error {
 	// The delimiter of the unit to come tells the decoder that this one is whole: one picture less of delay.
 	d.buf = append(d.buf, delimiter...)
 
-	c.arrivals.push(au.Arrival)
+	c.arrivals.push(au.Arrival, time.Now())
 	if err := c.write(d.buf); err != nil {
 		d.end(c)
 		return d.fail(err)

@@ -230,39 +230,24 @@ func TestParams(t *testing.T) {
 	require.Len(t, p.pps, maxParams)
 }
 
-func TestArrivalsFollowADecoderThatLeavesPicturesOut(t *testing.T) {
+func TestArrivals(t *testing.T) {
 	var a arrivals
+	now := time.Unix(100, 0)
 	at := func(i int) time.Time { return time.Unix(int64(i), 0) }
-	unit := 0
-	step := func(pop bool) time.Time {
-		a.push(at(unit))
-		unit++
-		if !pop {
-			return time.Time{}
-		}
-		return a.pop()
-	}
-	step(false) // a decoder that holds two back
-	step(false)
-	for range 2 * settle {
-		require.Equal(t, at(unit-2), step(true))
-	}
-	for range 5 { // and now leaves five pictures out
-		step(false)
-	}
-	for range 2 * settle {
-		step(true)
-	}
-	require.Equal(t, at(unit-2), step(true))
+	a.push(at(1), now)
+	a.push(at(2), now)
+	require.Equal(t, at(1), a.pop(now))
+	a.push(at(3), now.Add(pause))
+	require.Equal(t, at(2), a.pop(now.Add(pause)))
 
-	for range maxArrivals + settle {
-		step(false)
+	a.push(at(4), now.Add(3*pause))
+	require.Equal(t, at(4), a.pop(now), "3 was left over before the pause")
+	require.True(t, a.pop(now).IsZero())
+
+	for i := range maxArrivals + 1 {
+		a.push(at(i), now)
 	}
-	require.Len(t, a.queue, maxArrivals)
-	for range maxArrivals {
-		a.pop()
-	}
-	require.True(t, a.pop().IsZero())
+	require.Equal(t, at(maxArrivals), a.pop(now))
 }
 
 func TestTail(t *testing.T) {
