@@ -1,0 +1,57 @@
+# What can be done here. `make` alone prints it. Longer work is in packaging/*.sh.
+
+GO ?= go
+FUZZTIME ?= 20s
+VERSION := $(shell sed -n 's/^Version *= *"\(.*\)"/\1/p' FyneApp.toml)
+LDFLAGS := -X github.com/isc-receiver/isc-receiver/app.Version=$(VERSION)
+PAGE := webassets/dist/index.html
+LINTER := bin/golangci-lint
+
+export GO
+
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## install what is missing, build, and start the demonstration: the window, or the daemon without a display
+	packaging/system-packages.sh build run
+	@$(MAKE) --no-print-directory programs
+	@if bin/isc-receiver --probe-display; then exec bin/isc-receiver --demo; else exec bin/isc-receiverd run --demo; fi
+
+test: ## install what is missing and run all tests with the race detector, browser and window tests included
+	packaging/system-packages.sh build run test
+	@$(MAKE) --no-print-directory programs
+	packaging/test.sh
+
+check: $(PAGE) $(LINTER) ## what a change must pass: format, vet, lint, the quick tests, 20 s of each fuzz target
+	packaging/check.sh
+
+fuzz: ## each fuzz target for FUZZTIME, such as make fuzz FUZZTIME=10m
+	packaging/fuzz.sh $(FUZZTIME)
+
+bench: ## all benchmarks
+	$(GO) test -tags ci -run '^$$' -bench . -benchmem ./...
+
+programs: $(PAGE) ## the programs, into bin/
+	CGO_ENABLED=0 $(GO) build -ldflags '$(LDFLAGS)' -o bin/ ./cmd/isc-receiverd
+	$(GO) build -tags gles -ldflags '$(LDFLAGS)' -o bin/ ./cmd/isc-receiver
+
+web: $(PAGE) ## the browser page, into webassets/dist, from where the programs embed it
+
+screenshots: ## the pictures in docs/images, of the window under Xvfb and of the page in Chromium
+	packaging/system-packages.sh build run test
+	@$(MAKE) --no-print-directory programs
+	packaging/screenshots.sh
+
+clean: ## remove what was built
+	rm -rf bin build webassets/node_modules
+	find webassets/dist -mindepth 1 ! -name .gitkeep -delete
+
+$(PAGE): webassets/package-lock.json webassets/build.mjs $(shell find webassets/src -type f)
+	@command -v npm >/dev/null || { echo "The page is built by npm: install Node.js 18 or newer." >&2; exit 1; }
+	cd webassets && npm ci --ignore-scripts --no-audit --no-fund && npm run build
+	@touch $@
+
+$(LINTER): packaging/tools/go.mod packaging/tools/go.sum
+	$(GO) build -C packaging/tools -o ../../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+.PHONY: help run test check fuzz bench programs web screenshots clean

@@ -1,0 +1,52 @@
+#!/bin/sh
+# What a change must pass before it is committed. `make check` builds the page and the linter and then calls this.
+# usage: check.sh
+set -eu
+cd "$(dirname "$0")/.."
+GO=${GO:-go}
+
+# step TITLE COMMAND... runs a command and says how long it took.
+step() {
+	title=$1
+	shift
+	printf '\n== %s\n' "$title"
+	began=$(date +%s)
+	"$@"
+	printf -- '-- %s: %d s\n' "$title" "$(($(date +%s) - began))"
+}
+
+scripts() {
+	command -v shellcheck >/dev/null 2>&1 || {
+		echo "shellcheck is not installed; skipped"
+		return
+	}
+	git ls-files -z '*.sh' .ci/run | xargs -0 shellcheck
+}
+
+vet() {
+	# Without the tag ci, the window's packages need a C compiler and the headers of X11.
+	# shellcheck disable=SC2046  # the list is meant to split into words
+	"$GO" vet $("$GO" list ./... | grep -v -e '/gui' -e '/cmd/isc-receiver$')
+	"$GO" vet -tags ci,browser,window ./...
+}
+
+# What is committed or staged must build by itself, without npm and without a C compiler.
+fresh_clone() {
+	fresh=$(mktemp -d)
+	git checkout-index --all --prefix="$fresh/"
+	status=0
+	(cd "$fresh" && CGO_ENABLED=0 "$GO" build -o "$fresh/isc-receiverd" ./cmd/isc-receiverd) || status=$?
+	rm -rf "$fresh"
+	return "$status"
+}
+
+step "format" bin/golangci-lint fmt --diff
+step "modules" "$GO" mod tidy -diff
+step "scripts" scripts
+step "vet" vet
+step "lint" bin/golangci-lint run
+step "fresh clone" fresh_clone
+step "page" npm --prefix webassets test
+step "tests" "$GO" test -race -tags ci ./...
+step "fuzz" packaging/fuzz.sh 20s
+printf '\nAll checks passed.\n'

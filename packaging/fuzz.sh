@@ -1,0 +1,27 @@
+#!/bin/sh
+# Runs each fuzz target of the module for a while, two at a time, and prints a line for each.
+# usage: fuzz.sh DURATION                 all of them
+#        fuzz.sh DURATION DIR:FUNCTION    that one
+set -eu
+cd "$(dirname "$0")/.."
+GO=${GO:-go}
+duration=${1:?usage: fuzz.sh DURATION [DIR:FUNCTION]}
+
+all_targets() {
+	grep -roE --include='*_test.go' --exclude-dir=node_modules '^func Fuzz[A-Za-z0-9_]*' . |
+		sed -E 's|/[^/]*:func |:|' | sort
+}
+
+if [ $# -eq 1 ]; then
+	all_targets | xargs -P 2 -n 1 "$0" "$duration"
+	exit
+fi
+
+dir=${2%:*}
+name=${2##*:}
+if out=$("$GO" test -tags ci -run '^$' -fuzz "^$name\$" -fuzztime "$duration" -parallel 1 "$dir" 2>&1); then
+	printf 'ok    %-28s %-24s %s\n' "$dir" "$name" "$(printf '%s\n' "$out" | sed -n 's/^fuzz: elapsed: //p' | tail -n 1)"
+else
+	printf 'FAIL  %-28s %s\n%s\n' "$dir" "$name" "$out"
+	exit 1
+fi
