@@ -1,5 +1,6 @@
 // Package archtest holds the rules of the house that a compiler does not check, as tests: who may import whom and
-// why, one comment for each package, files of a readable length, and links in the documents that lead somewhere.
+// why, one comment for each package, files of a readable length, no shared state, no sleeping tests, and links in the
+// documents that lead somewhere.
 package archtest
 
 import (
@@ -168,7 +169,8 @@ func files(t *testing.T, extensions ...string) []string {
 
 // notOurs tells of folders that hold what was built, fetched or recorded, and of other modules.
 func notOurs(name, base string) bool {
-	if strings.HasPrefix(base, ".") || slices.Contains([]string{"bin", "build", "dist", "node_modules", "testdata"}, base) {
+	made := []string{"bin", "build", "dist", "node_modules", "testdata"}
+	if strings.HasPrefix(base, ".") || slices.Contains(made, base) {
 		return true
 	}
 	_, err := os.Stat(filepath.Join(name, "go.mod"))

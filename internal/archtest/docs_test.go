@@ -1,7 +1,6 @@
 package archtest
 
 import (
-	"bytes"
 	"os"
 	"path"
 	"path/filepath"
@@ -18,17 +17,6 @@ var (
 	fence   = regexp.MustCompile("(?s)```.*?```")
 	unword  = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
 )
-
-// TestFileLength wants files that can be read in one go.
-func TestFileLength(t *testing.T) {
-	for _, name := range files(t, ".go", ".js", ".mjs", ".css", ".html", ".sh") {
-		text, err := os.ReadFile(filepath.Join(root, name))
-		require.NoError(t, err)
-		if lines := bytes.Count(text, []byte("\n")); lines > maxLines {
-			t.Errorf("%s: %d lines, and %d at most are allowed: find the two nouns in it and part them", name, lines, maxLines)
-		}
-	}
-}
 
 // TestLinks wants each link from one of our documents to another file, or to a heading, to lead somewhere.
 func TestLinks(t *testing.T) {

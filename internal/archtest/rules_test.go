@@ -111,7 +111,7 @@ var rules = map[string]rule{
 	"internal/rig": {
 		own: []string{"receiver/isc", "internal/netsim"},
 		libs: []string{
-			"github.com/pion/rtp", "github.com/bluenviron/mediacommon/v2", "golang.org/x/sys",
+			"github.com/pion/rtp", "github.com/bluenviron/gortsplib/v5", "github.com/bluenviron/mediacommon/v2",
 		},
 		why: "the sending side shares the coding with the receiver and nothing else, so that each can check the other",
 	},
