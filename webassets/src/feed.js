@@ -1,0 +1,122 @@
+// The receiver's snapshot, live: by server-sent events, and by polling while these do not come.
+
+const EXPECTED = 1000; // ms; the receiver sends at least this often
+const SILENCE = 3 * EXPECTED; // without a snapshot for so long, the connection counts as lost
+const PATIENCE = 4000; // ms for one poll
+
+// ServerClock tells the server's time by the browser's clock.
+export class ServerClock {
+  #offset = 0;
+  #roundTrip = Infinity;
+
+  now() { return Date.now() + this.#offset; }
+
+  // The answer to a request that left at `sent` and came back at `received` (browser's clock) says `time`.
+  // The answer with the shortest way knows best; it is believed for as long as it does not contradict later ones.
+  sample(sent, received, time) {
+    const roundTrip = received - sent;
+    const offset = time + roundTrip / 2 - received;
+    const contradicts = Math.abs(offset - this.#offset) > (roundTrip + this.#roundTrip) / 2;
+    if (roundTrip > this.#roundTrip && !contradicts) return;
+    this.#offset = offset;
+    this.#roundTrip = roundTrip;
+  }
+
+  // Whether an event that says `time` and came just now shows that one of the clocks was set: events are late, not early.
+  doubts(time) {
+    const ahead = time - this.now();
+    return ahead > 500 || ahead < -5000;
+  }
+}
+
+// Feed calls onSnapshot(snapshot) with each, and onChange() when the connection is lost or found. Public state:
+// met (there was a snapshot), lostSince (ms, or 0 while connected), denied (the key is needed or void), clock.
+export class Feed {
+  clock = new ServerClock();
+  met = false;
+  lostSince = 0;
+  denied = false;
+  #last = Date.now(); // when the last snapshot came
+  #events = null;
+  #opened = 0;
+  #polling = false;
+  #lastSynced = 0;
+
+  constructor(onSnapshot, onChange) {
+    this.onSnapshot = onSnapshot;
+    this.onChange = onChange;
+  }
+
+  start() {
+    this.#poll();
+    this.#open();
+    setInterval(() => this.#watch(), EXPECTED);
+    for (const [target, event] of [[window, 'online'], [window, 'pageshow'], [document, 'visibilitychange']]) {
+      target.addEventListener(event, () => { if (document.visibilityState === 'visible') this.wake(); });
+    }
+  }
+
+  // Something may have changed: look at once.
+  wake() {
+    this.#poll();
+    if (Date.now() - this.#last > SILENCE) this.#open();
+  }
+
+  #open() {
+    this.#events?.close();
+    this.#opened = Date.now();
+    this.#events = new EventSource('/api/v1/events');
+    this.#events.addEventListener('status', (event) => {
+      const snapshot = JSON.parse(event.data);
+      if (this.clock.doubts(Date.parse(snapshot.time))) this.#poll();
+      this.#take(snapshot);
+    });
+  }
+
+  #watch() {
+    const now = Date.now();
+    if (now - this.#last <= SILENCE) {
+      if (now - this.#lastSynced > 60000) this.#poll();
+      return;
+    }
+    if (!this.lostSince) {
+      this.lostSince = this.#last;
+      this.onChange();
+    }
+    this.#poll();
+    if (now - this.#opened > SILENCE) this.#open();
+  }
+
+  async #poll() {
+    if (this.#polling) return;
+    this.#polling = true;
+    try {
+      const sent = Date.now();
+      const response = await fetch('/api/v1/status', { cache: 'no-store', signal: AbortSignal.timeout(PATIENCE) });
+      const received = Date.now();
+      if (response.status === 401 || response.status === 429) this.#deny();
+      if (!response.ok) return;
+      const snapshot = await response.json();
+      this.clock.sample(sent, received, Date.parse(snapshot.time));
+      this.#lastSynced = received;
+      this.#take(snapshot);
+    } catch {
+      // no answer: the watch says so when that lasts
+    } finally {
+      this.#polling = false;
+    }
+  }
+
+  #deny() {
+    this.denied = true;
+    this.onChange();
+  }
+
+  #take(snapshot) {
+    this.#last = Date.now();
+    this.met = true;
+    this.denied = false;
+    this.lostSince = 0;
+    this.onSnapshot(snapshot);
+  }
+}

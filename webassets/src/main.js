@@ -1,0 +1,171 @@
+// The page: wires the receiver's figures to the player and the view.
+import { condition } from './condition.js';
+import { Details } from './details.js';
+import { Feed } from './feed.js';
+import { Player } from './player.js';
+import { savePicture } from './shot.js';
+import { shapePicture, showChannels, showClock, showCondition, showFigures, toast } from './view.js';
+
+const $ = (id) => document.getElementById(id);
+const video = $('video');
+const still = $('still');
+const player = new Player(video, still);
+const details = new Details($('details'));
+const feed = new Feed(onSnapshot, render);
+const frame = { date: null, late: null, shown: 0 }; // the one on screen
+const lateOf = []; // of the last frames, in ms
+const figures = { firstPicture: 0, frames: 0 };
+let snapshot = null;
+let detailsChosen = false;
+
+const chosenChannel = () => {
+  const wanted = decodeURIComponent(location.hash.slice(1));
+  return snapshot?.channels.find((channel) => channel.id === wanted) ?? snapshot?.channels[0];
+};
+
+function onSnapshot(next) {
+  if (snapshot && snapshot.version !== next.version) location.reload(); // the receiver was updated, so was its page
+  snapshot = next;
+  const channel = chosenChannel();
+  // A run counts its epochs anew, so the run's start belongs to what tells one playlist from another.
+  const source = channel?.hls.enabled && channel.hls.ready
+    ? { path: channel.hls.path, id: `${channel.id} ${channel.hls.epoch} ${next.started}` } : null;
+  const flowing = channel?.state === 'live' && Boolean(source);
+  if (source || !channel?.hls.enabled) player.play(source, flowing);
+  else player.play(null, false);
+  if (channel && !video.videoWidth) shapePicture(channel.stream.width, channel.stream.height);
+  render();
+}
+
+function render() {
+  const channel = chosenChannel();
+  const now = condition({
+    feed, channel, now: feed.clock.now(),
+    player: { phase: player.phase, since: feed.clock.now() - (Date.now() - player.since) },
+  });
+  showCondition(channel?.name || channel?.id || 'ISC Receiver', now);
+  showClock(frame.date, now.notice || player.phase === 'paused' ? null : frame.late);
+  $('pause').textContent = player.phase === 'paused' ? 'Go live' : 'Pause';
+  $('pause').disabled = !['playing', 'paused', 'stalled'].includes(player.phase);
+  $('shot').disabled = !frame.date && !video.videoWidth && still.hidden;
+  if (!snapshot) return;
+  showFigures(channel, snapshot);
+  showChannels(snapshot.channels, channel, chooseChannel);
+  if (channel) details.update(channel, snapshot, player.stats);
+}
+
+function chooseChannel(id) {
+  if (id === chosenChannel()?.id) return;
+  history.replaceState(null, '', `#${encodeURIComponent(id)}`);
+  switchChannel();
+}
+
+function switchChannel() {
+  player.play(null, false);
+  still.hidden = true; // a picture of another rig must not stand here
+  frame.date = frame.late = null;
+  if (snapshot) onSnapshot(snapshot);
+}
+
+// Follows the frames on screen, for their time and lateness.
+function onFrame(mediaTime) {
+  figures.firstPicture ||= performance.now();
+  const date = player.dateAt(mediaTime);
+  if (!date) return;
+  lateOf.push(feed.clock.now() - date.getTime());
+  if (lateOf.length > 25) lateOf.shift();
+  frame.date = date;
+  const now = performance.now();
+  if (now - frame.shown < 250) return;
+  frame.shown = now;
+  frame.late = [...lateOf].sort((a, b) => a - b)[lateOf.length >> 1];
+  showClock(frame.date, $('stage').classList.contains('dim') || player.phase === 'paused' ? null : frame.late);
+}
+
+function followFrames() {
+  if (!video.requestVideoFrameCallback) {
+    video.addEventListener('timeupdate', () => onFrame(video.currentTime));
+    return;
+  }
+  const next = (_, { mediaTime }) => {
+    figures.frames++;
+    onFrame(mediaTime);
+    video.requestVideoFrameCallback(next);
+  };
+  video.requestVideoFrameCallback(next);
+}
+
+function toggleDetails(open = $('details').hidden) {
+  $('details').hidden = !open;
+  $('main').classList.toggle('opened', open);
+  $('more').setAttribute('aria-expanded', String(open));
+  render();
+}
+
+function toggleFullScreen() {
+  if (document.fullscreenElement) document.exitFullscreen();
+  else if ($('stage').requestFullscreen) $('stage').requestFullscreen().catch(() => toast('Full screen is not allowed here'));
+  else video.webkitEnterFullscreen?.(); // iPhones know only this
+}
+
+async function takeShot() {
+  const channel = chosenChannel();
+  const source = still.hidden ? video : still;
+  const size = still.hidden ? { width: video.videoWidth, height: video.videoHeight } : { width: still.width, height: still.height };
+  if (!size.width || !channel) return;
+  await savePicture(source, size, { name: channel.name || channel.id, date: frame.date, demo: snapshot.demo });
+  toast('Picture saved');
+}
+
+function toggleSound() {
+  video.muted = !video.muted;
+  toast(video.muted ? 'Muted' : 'Sound on');
+}
+
+const actions = {
+  ' ': () => player.togglePause(),
+  f: toggleFullScreen,
+  s: takeShot,
+  d: () => { detailsChosen = true; toggleDetails(); },
+  m: toggleSound,
+};
+
+function listen() {
+  $('pause').addEventListener('click', actions[' ']);
+  $('shot').addEventListener('click', actions.s);
+  $('more').addEventListener('click', actions.d);
+  $('full').addEventListener('click', actions.f);
+  $('stage').addEventListener('click', () => player.unblock());
+  $('stage').addEventListener('dblclick', toggleFullScreen);
+  document.addEventListener('keydown', (event) => {
+    if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) return;
+    if (event.key === ' ' && event.target.closest('button')) return; // it presses the button
+    const action = actions[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    if (!action) return;
+    event.preventDefault();
+    action();
+  });
+  document.addEventListener('fullscreenchange', () => {
+    $('full').textContent = document.fullscreenElement ? 'Leave full screen' : 'Full screen';
+  });
+  window.addEventListener('hashchange', switchChannel);
+  video.addEventListener('resize', () => shapePicture(video.videoWidth, video.videoHeight));
+  player.onChange = render;
+}
+
+// On an upright screen there is room below the picture anyway.
+function openDetailsWhereRoom() {
+  const upright = matchMedia('(max-aspect-ratio: 1/1)');
+  const follow = () => { if (!detailsChosen) toggleDetails(upright.matches); };
+  upright.addEventListener('change', follow);
+  follow();
+}
+
+listen();
+openDetailsWhereRoom();
+followFrames();
+feed.start();
+setInterval(render, 500);
+window.iscFigures = () => ({ // for tests
+  ...figures, ...player.stats, phase: player.phase, late: frame.late, latency: player.latency, rate: video.playbackRate,
+});

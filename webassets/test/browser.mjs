@@ -1,0 +1,33 @@
+// Opens the page in headless Chromium and remembers what must not happen there: script errors, violations of the content
+// policy, and requests to other hosts. Set CHROMIUM to use another browser than /usr/bin/chromium.
+import { existsSync } from 'node:fs';
+import { chromium } from 'playwright-core';
+
+const FLAGS = [
+  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+  '--disable-component-update', '--disable-sync',
+];
+const PROGRAMS = ['/usr/bin/chromium', '/usr/bin/google-chrome', '/usr/bin/chromium-browser'];
+
+export async function launch() {
+  const executablePath = process.env.CHROMIUM || PROGRAMS.find((path) => existsSync(path)) || PROGRAMS[0];
+  return chromium.launch({ executablePath, headless: true, args: FLAGS });
+}
+
+// Opens url in a new context of the given options; faults fills as they happen.
+export async function open(browser, url, options = {}) {
+  const context = await browser.newContext(options);
+  const page = await context.newPage();
+  const faults = [];
+  const host = new URL(url).host;
+  page.on('pageerror', (error) => faults.push(`script error: ${error.message}`));
+  page.on('console', (message) => {
+    if (/Content Security Policy|Refused to/.test(message.text())) faults.push(`policy: ${message.text()}`);
+  });
+  page.on('request', (request) => {
+    const target = new URL(request.url());
+    if (target.protocol.startsWith('http') && target.host !== host) faults.push(`request to ${target.host}`);
+  });
+  await page.goto(url, { waitUntil: 'domcontentloaded' });
+  return { page, context, faults };
+}
