@@ -1,0 +1,58 @@
+#!/bin/sh
+# Takes the pictures in docs/images: the window under Xvfb, and the page that the same program serves, in Chromium.
+# `make screenshots` installs what this needs, builds the programs and calls it.
+# usage: screenshots.sh [FOLDER]
+set -eu
+cd "$(dirname "$0")/.."
+images=${1:-docs/images}
+address=127.0.0.1:5076
+scratch=$(mktemp -d)
+mkdir -p "$images"
+
+finish() {
+	# The first started is the display, so it is the last to end.
+	for pid in ${receiver:-} ${manager:-} ${display:-}; do
+		kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null
+	done
+	rm -rf "$scratch"
+}
+trap finish EXIT
+trap 'exit 1' INT TERM
+
+# wait_for SECONDS COMMAND... tries the command until it succeeds.
+wait_for() {
+	tries=$(($1 * 5))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		tries=$((tries - 1))
+		[ "$tries" -gt 0 ] || {
+			echo "screenshots.sh: gave up waiting for: $*" >&2
+			cat "$scratch"/*.log >&2
+			exit 1
+		}
+		sleep 0.2
+	done
+}
+
+Xvfb -displayfd 3 -screen 0 1280x800x24 -nolisten tcp 3>"$scratch/number" 2>"$scratch/xvfb.log" &
+display=$!
+wait_for 10 test -s "$scratch/number"
+DISPLAY=:$(cat "$scratch/number")
+export DISPLAY
+# A folder of its own, so that the pictures show a first start and not this user's settings.
+export HOME="$scratch" XDG_CONFIG_HOME="$scratch/config"
+mkdir -p "$scratch/.cache" "$scratch/config"
+
+openbox >"$scratch/openbox.log" 2>&1 &
+manager=$!
+bin/isc-receiver --demo --http "$address" >"$scratch/receiver.log" 2>&1 &
+receiver=$!
+wait_for 20 xdotool search --onlyvisible --name 'ISC Receiver'
+window=$(xdotool search --onlyvisible --name 'ISC Receiver' | tail -n 1)
+xdotool windowmove "$window" 0 0 windowsize "$window" 1280 800
+
+page() { node webassets/test/screenshot.mjs "http://$address/" "$images/$1" "$2" "$3"; }
+page page.png 1280 800
+page phone.png 390 844
+import -window root "$images/window.png"
+ls -l "$images"
