@@ -1,0 +1,223 @@
+package hls
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/bluenviron/gohlslib/v2"
+	"github.com/bluenviron/gohlslib/v2/pkg/codecs"
+	"github.com/bluenviron/mediacommon/v2/pkg/codecs/h264"
+
+	"github.com/isc-receiver/isc-receiver/internal/media"
+)
+
+const (
+	segmentCount   = 7        // gohlslib wants that many for low latency
+	maxSegmentSize = 24 << 20 // bytes: 10 s between keyframes at 20 Mb/s, and 200 MB for all segments at worst
+
+	// As many units as needed to find the frame rate are kept back when an epoch begins. That costs no time: nothing
+	// can be played before the first segment is complete.
+	minGathered  = 8
+	maxGathered  = 64
+	gatheredSpan = 3 * media.ClockRate
+
+	// probeReach is far from any real distance between units, and divisible by as many as units can be out of order.
+	probeReach = 27720 * 900
+	pauseStep  = 90 // what h264.DTSExtractor goes on by where it finds out that there are B-frames
+)
+
+var errOrder = errors.New("hls: pictures with pic_order_cnt_type 1 cannot be put in order")
+
+// unit is an access unit that holds a picture, without what does not belong into a segment.
+type unit struct {
+	nalus   [][]byte
+	idr     bool
+	time    int64
+	run     int
+	torn    bool // units are missing before it
+	arrival time.Time
+}
+
+// epoch is a span of the stream with the same parameter sets, and its muxer. All but what its playlists field does is
+// guarded by the Publisher's lock.
+type epoch struct {
+	number    int
+	params    parameterSets
+	declared  float64 // frames a second by the SPS, 0 where unknown
+	ordered   bool    // units carry an order count that gohlslib follows
+	part      time.Duration
+	segment   int64 // ticks
+	playlists *playlists
+
+	muxer *gohlslib.Muxer
+	track *gohlslib.Track
+
+	gathered []unit
+	line     *timeline // nil while units are gathered
+	order    h264.DTSExtractor
+	run      int
+	awaiting bool // what comes before the next IDR unit cannot be published
+	idrTime  int64
+	idrPTS   int64
+	segments int
+}
+
+func newEpoch(p *Publisher) (*epoch, error) {
+	sps, err := p.params.sps()
+	if err != nil {
+		return nil, fmt.Errorf("hls: SPS: %w", err)
+	}
+	e := &epoch{
+		number:   p.number,
+		params:   p.params,
+		ordered:  sps.FrameMbsOnlyFlag && sps.PicOrderCntType == 0,
+		part:     p.cfg.Part,
+		segment:  int64(p.cfg.Segment.Milliseconds()) * media.ClockRate / 1000 * 9 / 10,
+		awaiting: true,
+	}
+	if sps.FrameMbsOnlyFlag && sps.PicOrderCntType == 1 {
+		return nil, errOrder
+	}
+	if sps.VUI != nil && sps.VUI.TimingInfo != nil && sps.VUI.TimingInfo.NumUnitsInTick > 0 {
+		e.declared = sps.FPS()
+	}
+	e.order.Initialize()
+	e.track = &gohlslib.Track{Codec: &codecs.H264{}, ClockRate: media.ClockRate}
+	e.muxer = &gohlslib.Muxer{
+		Tracks:         []*gohlslib.Track{e.track},
+		Variant:        p.variant,
+		SegmentCount:   segmentCount,
+		SegmentMaxSize: p.maxSize,
+		OnEncodeError: func(err error) {
+			p.log.Debug("HLS", "epoch", e.number, "note", err)
+		},
+	}
+	e.playlists = newPlaylists(e.muxer)
+	return e, nil
+}
+
+// ready tells whether there is something to play: gohlslib's requests for playlists wait before.
+func (e *epoch) ready() bool {
+	if e.muxer.Variant == gohlslib.MuxerVariantFMP4 {
+		return e.segments >= 2
+	}
+	return e.segments >= 1
+}
+
+// write takes a unit. After an error the epoch can only be closed.
+func (e *epoch) write(u unit) error {
+	if u.run != e.run || u.torn && e.ordered {
+		e.awaiting = true // gohlslib would take the gap in the order for B-frames
+	}
+	if e.awaiting && !u.idr {
+		return nil
+	}
+	e.awaiting, e.run = false, u.run
+	if e.line != nil {
+		return e.put(u)
+	}
+	if len(e.gathered) > 0 && e.gathered[0].run != u.run {
+		e.gathered = nil
+	}
+	e.gathered = append(e.gathered, u)
+	if !e.enough() {
+		return nil
+	}
+	units := e.gathered
+	e.gathered = nil
+	if err := e.start(units); err != nil {
+		return err
+	}
+	for _, u := range units {
+		if err := e.put(u); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// enough tells whether enough units are gathered to tell the frame rate.
+func (e *epoch) enough() bool {
+	n := len(e.gathered)
+	span := e.gathered[n-1].time - e.gathered[0].time
+	return n >= maxGathered || span >= gatheredSpan || n >= minGathered && span >= e.segment*8/9
+}
+
+func (e *epoch) start(units []unit) error {
+	times := make([]int64, len(units))
+	for i, u := range units {
+		times[i] = u.time
+	}
+	e.line = newTimeline(fitFrames(times, e.declared), toTicks(e.part), e.segment)
+	e.muxer.PartMinDuration = toDuration(e.line.closing())
+	e.muxer.SegmentMinDuration = toDuration(e.segment)
+	if err := e.muxer.Start(); err != nil {
+		return fmt.Errorf("hls: %w", err)
+	}
+	e.playlists.started()
+	return nil
+}
+
+// put writes a unit to the muxer.
+func (e *epoch) put(u unit) error {
+	want := e.line.next(u.time, u.run, u.idr)
+	if u.idr && e.line.misfit() {
+		return errRate
+	}
+	pts, err := e.presentation(u, want)
+	if err != nil {
+		if e.awaiting = !u.idr; e.awaiting {
+			return nil // a damaged picture
+		}
+		return fmt.Errorf("hls: %w", err)
+	}
+	dts, err := e.order.Extract(u.nalus, pts)
+	if err != nil {
+		return fmt.Errorf("hls: %w", err)
+	}
+	if u.idr {
+		e.idrTime, e.idrPTS = u.time, pts
+	}
+	if err := e.muxer.WriteH264(e.track, u.arrival, pts, u.nalus); err != nil {
+		return fmt.Errorf("hls: %w", err)
+	}
+	if e.line.wrote(dts, u.idr) {
+		e.segments++
+	}
+	if e.ready() {
+		e.playlists.changed()
+	}
+	return nil
+}
+
+// presentation returns the presentation time for which gohlslib finds the wanted decode time. gohlslib takes the way
+// from one decode time to the next as a fraction of the way to the presentation time; which one depends on the order
+// of the pictures, and can be found by trying on a copy of what it uses.
+func (e *epoch) presentation(u unit, want int64) (int64, error) {
+	probe, last := e.order, e.line.dts
+	dts, err := probe.Extract(u.nalus, last+probeReach)
+	if err != nil {
+		return 0, err
+	}
+	if dts-last <= pauseStep { // the first B-frames are found: the decode time is fixed, the presentation time free
+		e.line.frames.reordered = true
+		frame := e.line.frames.duration
+		shown := int64(float64(int64(float64(u.time-e.idrTime)/frame+0.5)) * frame)
+		return max(e.idrPTS+shown, dts), nil
+	}
+	share := (probeReach + (dts-last)/2) / (dts - last)
+	return last + (want-last)*share, nil
+}
+
+func (e *epoch) close() {
+	e.playlists.close()
+}
+
+func toTicks(d time.Duration) int64 {
+	return d.Milliseconds() * media.ClockRate / 1000
+}
+
+func toDuration(ticks int64) time.Duration {
+	return time.Duration(ticks) * time.Second / media.ClockRate
+}

@@ -1,0 +1,144 @@
+package hls
+
+import (
+	"bytes"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/bluenviron/gohlslib/v2"
+)
+
+// playlists serves the files of one muxer, and knows how far its media playlist has come, so that requests for what is
+// to come (RFC 8216bis, section 6.2.5.2) can wait here, where their end can be noticed. gohlslib would keep them until
+// there is more, whether or not anybody is still there. Its methods may be called from any goroutine.
+type playlists struct {
+	muxer *gohlslib.Muxer
+
+	mu      sync.Mutex
+	begun   bool
+	closed  bool
+	reached position
+	moved   chan struct{} // closed at the next change
+}
+
+// position is how far a low-latency playlist has come. It is zero in the other variants.
+type position struct {
+	target   int    // target duration in seconds
+	segment  uint64 // media sequence number of the segment that is being made
+	parts    uint64 // complete ones in that segment
+	previous uint64 // parts in the segment before
+	part     uint64 // number of the part that is being made, as its path has it
+}
+
+func newPlaylists(muxer *gohlslib.Muxer) *playlists {
+	return &playlists{muxer: muxer, moved: make(chan struct{})}
+}
+
+// started tells that the muxer runs.
+func (p *playlists) started() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.begun = true
+}
+
+// changed tells that the muxer may have come further. It must have something to play.
+func (p *playlists) changed() {
+	if p.muxer.Variant != gohlslib.MuxerVariantLowLatency {
+		return
+	}
+	var answer memoryWriter
+	p.muxer.Handle(&answer, &http.Request{Method: http.MethodGet, URL: &url.URL{Path: mediaPlaylist}})
+	reached := parsePosition(answer.body.String())
+
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if reached != p.reached && !p.closed {
+		p.reached = reached
+		close(p.moved)
+		p.moved = make(chan struct{})
+	}
+}
+
+// state returns how far the playlist has come, a channel that is closed when it comes further, and whether it has
+// ended.
+func (p *playlists) state() (position, <-chan struct{}, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.reached, p.moved, p.closed
+}
+
+// close ends the muxer and all that waits.
+func (p *playlists) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return
+	}
+	p.closed = true
+	close(p.moved)
+	if p.begun {
+		p.muxer.Close()
+	}
+}
+
+// has tells whether a part is complete. Those beyond the last of a segment mean the first of the next.
+func (p position) has(segment, part uint64) bool {
+	if segment+1 == p.segment {
+		return part < p.previous || p.parts > 0
+	}
+	return segment < p.segment || segment == p.segment && part < p.parts
+}
+
+// parsePosition reads a media playlist that gohlslib made.
+func parsePosition(text string) position {
+	var p position
+	for line := range strings.Lines(text) {
+		tag, value, _ := strings.Cut(strings.TrimSpace(line), ":")
+		switch tag {
+		case "#EXT-X-TARGETDURATION":
+			p.target, _ = strconv.Atoi(value)
+		case "#EXT-X-MEDIA-SEQUENCE":
+			p.segment, _ = strconv.ParseUint(value, 10, 64)
+		case "#EXT-X-PART":
+			p.parts++
+		case "#EXTINF":
+			p.segment++
+			p.previous, p.parts = p.parts, 0
+		case "#EXT-X-PRELOAD-HINT":
+			_, hint, _ := strings.Cut(value, `URI="`)
+			p.part, _ = partNumber(strings.TrimSuffix(hint, `"`))
+		}
+	}
+	return p
+}
+
+// partNumber reads the number of a part from its path.
+func partNumber(path string) (uint64, bool) {
+	i := strings.LastIndex(path, "_part")
+	digits, ok := strings.CutSuffix(path[max(i, 0):], ".mp4")
+	if i < 0 || !ok {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(strings.TrimPrefix(digits, "_part"), 10, 64)
+	return n, err == nil
+}
+
+// memoryWriter is an http.ResponseWriter that keeps the answer.
+type memoryWriter struct {
+	header http.Header
+	body   bytes.Buffer
+}
+
+func (w *memoryWriter) Header() http.Header {
+	if w.header == nil {
+		w.header = make(http.Header)
+	}
+	return w.header
+}
+
+func (w *memoryWriter) Write(b []byte) (int, error) { return w.body.Write(b) }
+
+func (w *memoryWriter) WriteHeader(int) {}

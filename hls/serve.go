@@ -1,0 +1,152 @@
+package hls
+
+import (
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/bluenviron/gohlslib/v2"
+)
+
+const (
+	masterPlaylist = "index.m3u8"
+	mediaPlaylist  = "video1_stream.m3u8" // of the variants with parts or fMP4 segments
+
+	waitTargets = 3 // target durations that a request may wait (RFC 8216bis, section 6.2.5.2)
+)
+
+// ServeHTTP serves the playlists and segments, under paths relative to where the Publisher is mounted. It answers at
+// once, but for requests of the low-latency variant that ask for what comes next: those wait until it is there, for
+// three target durations at most, or until their client is gone or the epoch ends.
+func (p *Publisher) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		refuse(w, http.StatusMethodNotAllowed, "only GET and HEAD")
+		return
+	}
+	shown := p.shown.Load()
+	number, file, inEpoch := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	switch {
+	case inEpoch && number != strconv.Itoa(shown.status.Epoch), !inEpoch && number != masterPlaylist:
+		refuse(w, http.StatusNotFound, "not found")
+	case !shown.status.Enabled:
+		unavailable(w, "switched off")
+	case shown.closed:
+		unavailable(w, "closed")
+	case shown.epoch == nil:
+		unavailable(w, "nothing to play yet")
+	case inEpoch:
+		shown.epoch.playlists.serve(w, r, file)
+	default:
+		target := url.URL{Path: strconv.Itoa(shown.status.Epoch) + "/" + masterPlaylist, RawQuery: r.URL.RawQuery}
+		w.Header().Set("Cache-Control", "no-store")
+		w.Header().Set("Location", target.String())
+		w.WriteHeader(http.StatusFound)
+	}
+}
+
+// serve answers a request for one file.
+func (p *playlists) serve(w http.ResponseWriter, r *http.Request, file string) {
+	query := r.URL.Query()
+	if p.muxer.Variant == gohlslib.MuxerVariantLowLatency && !p.await(w, r, file, query) {
+		return
+	}
+	for name := range query {
+		if strings.HasPrefix(name, "_HLS_") && name != "_HLS_skip" {
+			query.Del(name) // awaited already
+		}
+	}
+	inner := r.Clone(r.Context())
+	inner.URL = &url.URL{Path: file, RawQuery: query.Encode()}
+	answer := answerWriter{ResponseWriter: w}
+	if !strings.Contains(file, "/") {
+		p.muxer.Handle(&answer, inner)
+	}
+	if !answer.begun {
+		refuse(w, http.StatusNotFound, "not found")
+	}
+}
+
+// await waits until what the request asks for is there, and returns true. Else it has answered.
+func (p *playlists) await(w http.ResponseWriter, r *http.Request, file string, query url.Values) bool {
+	there := func(position) bool { return true }
+	reached, _, _ := p.state()
+	if number, ok := partNumber(file); ok && number <= reached.part+1 {
+		there = func(now position) bool { return number < now.part }
+	} else if file == mediaPlaylist && (query.Has("_HLS_msn") || query.Has("_HLS_part")) {
+		segment, part, whole, err := parseDirectives(query)
+		if err != nil || segment > reached.segment+1 {
+			refuse(w, http.StatusBadRequest, "no such segment or part")
+			return false
+		}
+		there = func(now position) bool { return now.has(segment, part) }
+		if whole {
+			there = func(now position) bool { return segment < now.segment }
+		}
+	}
+
+	var timeout <-chan time.Time
+	for {
+		now, moved, closed := p.state()
+		switch {
+		case closed:
+			refuse(w, http.StatusNotFound, "not found")
+			return false
+		case there(now):
+			return true
+		case timeout == nil:
+			timer := time.NewTimer(waitTargets * time.Duration(now.target) * time.Second)
+			defer timer.Stop()
+			timeout = timer.C
+		}
+		select {
+		case <-moved:
+		case <-r.Context().Done():
+			return false
+		case <-timeout:
+			unavailable(w, "nothing new")
+			return false
+		}
+	}
+}
+
+// parseDirectives reads the delivery directives of a blocking reload (RFC 8216bis, section 6.2.5): which segment is
+// asked for, and which part of it or that the whole is.
+func parseDirectives(query url.Values) (segment, part uint64, whole bool, err error) {
+	if segment, err = strconv.ParseUint(query.Get("_HLS_msn"), 10, 64); err != nil {
+		return 0, 0, false, err
+	}
+	if !query.Has("_HLS_part") {
+		return segment, 0, true, nil
+	}
+	part, err = strconv.ParseUint(query.Get("_HLS_part"), 10, 64)
+	return segment, part, false, err
+}
+
+func refuse(w http.ResponseWriter, code int, text string) {
+	w.Header().Set("Cache-Control", "no-store")
+	http.Error(w, text, code)
+}
+
+func unavailable(w http.ResponseWriter, text string) {
+	w.Header().Set("Retry-After", "1")
+	refuse(w, http.StatusServiceUnavailable, text)
+}
+
+// answerWriter notices whether there was an answer: gohlslib gives none to requests for unknown files.
+type answerWriter struct {
+	http.ResponseWriter
+	begun bool
+}
+
+func (w *answerWriter) WriteHeader(code int) {
+	w.begun = true
+	w.ResponseWriter.WriteHeader(code)
+}
+
+func (w *answerWriter) Write(b []byte) (int, error) {
+	w.begun = true
+	return w.ResponseWriter.Write(b)
+}
