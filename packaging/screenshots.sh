@@ -12,7 +12,8 @@ mkdir -p "$images"
 finish() {
 	# The first started is the display, so it is the last to end.
 	for pid in ${receiver:-} ${manager:-} ${display:-}; do
-		kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null
+		kill "$pid" 2>/dev/null || true
+		wait "$pid" 2>/dev/null || true
 	done
 	rm -rf "$scratch"
 }
