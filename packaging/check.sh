@@ -44,6 +44,7 @@ step "format" bin/golangci-lint fmt --diff
 step "modules" "$GO" mod tidy -diff
 step "scripts" scripts
 step "vet" vet
+step "lint settings" bin/golangci-lint config verify
 step "lint" bin/golangci-lint run
 step "fresh clone" fresh_clone
 step "page" npm --prefix webassets test
