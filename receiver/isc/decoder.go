@@ -39,8 +39,8 @@ type Identity struct {
 // not safe for concurrent use.
 type Decoder struct {
 	minor  minor
-	right  [MaxSources][maxWindows]uint64
-	result [MaxSources][MaxLength + digitSpare + 2*digitSize]byte
+	right  [MaxSources]sums
+	result [MaxSources][maxDigits]byte
 }
 
 // Recover solves for all sources of seg that are missing and writes each into dst[i][:Lengths[i]], where dst[i] is the
@@ -117,67 +117,70 @@ func (d *Decoder) choose(seg *Segment, missing uint16) (rows uint16) {
 	return 0
 }
 
-// solve computes the missing sources from the parity rows into d.result and says whether the result is exact.
+// solve computes the missing sources from the parity rows into d.result and says whether that worked out exactly.
 func (d *Decoder) solve(seg *Segment, rows, missing uint16) bool {
 	n := longest(&seg.Lengths)
-	w := windows(n)
-	m := d.minor.size
-	for r, left := 0, rows; left != 0; r, left = r+1, left&(left-1) {
-		j := bits.TrailingZeros16(left)
-		parity := trimZeros(seg.Parity[j])
+	count := windows(n)
+	if !d.subtract(seg, rows, n, count) {
+		return false
+	}
+	exact := false
+	switch d.minor.size {
+	case 1:
+		exact = d.minor.solve1(d.right[0][:count], d.result[0][:])
+	case 2:
+		exact = d.minor.solve2(d.right[0][:count], d.right[1][:count], d.result[0][:], d.result[1][:])
+	default:
+		exact = d.minor.solveAny(&d.right, count, &d.result)
+	}
+	c := 0
+	for left := missing; exact && left != 0; left &= left - 1 {
+		length := int(seg.Lengths[bits.TrailingZeros16(left)])
+		exact = len(trimZeros(d.result[c][maxDigits-digitSize*(count-1):])) <= length
+		c++
+	}
+	return exact
+}
+
+// subtract sets d.right to the parity rows without the sources that are known. It is false if a row is too long.
+func (d *Decoder) subtract(seg *Segment, rows uint16, n, count int) bool {
+	var js [MaxSources]int
+	m := 0
+	for left := rows; left != 0; left &= left - 1 {
+		js[m] = bits.TrailingZeros16(left)
+		parity := trimZeros(seg.Parity[js[m]])
 		if len(parity) > n+2 {
 			return false
 		}
-		right := d.right[r][:w]
-		clear(right)
-		addMultiple(right, parity, 1)
-		for i, s := range seg.Sources[:sources(&seg.Lengths)] {
-			if s != nil {
-				addMultiple(right, s, -coefficients[j][i])
-			}
+		setWindows(d.right[m][:count], parity)
+		m++
+	}
+	var known [MaxSources]int
+	k := 0
+	for i, s := range seg.Sources[:sources(&seg.Lengths)] {
+		if s != nil {
+			known[k] = i
+			k++
 		}
 	}
-	var carry [MaxSources]uint64
-	var x [MaxSources]uint64
-	bad := uint64(0)
-	for i := range w {
-		for c := range m {
-			sum := uint64(0)
-			for r := range m {
-				sum += d.minor.inverse[c][r] * (d.right[r][i] + carry[r])
-			}
-			x[c] = sum >> d.minor.shift & digitMask
-			end := len(d.result[c]) - digitSize*i
-			binary.BigEndian.PutUint64(d.result[c][end-8:end], x[c])
+	i := 0
+	for ; i+1 < k; i += 2 {
+		p, q := known[i], known[i+1]
+		both := pair{seg.Sources[p], seg.Sources[q]}
+		r := 0
+		for ; r+1 < m; r += 2 {
+			f, g := &coefficients[js[r]], &coefficients[js[r+1]]
+			both.add2(d.right[r][:count], d.right[r+1][:count], [2]uint64{-f[p], -f[q]}, [2]uint64{-g[p], -g[q]})
 		}
+		if r < m {
+			f := &coefficients[js[r]]
+			both.add1(d.right[r][:count], [2]uint64{-f[p], -f[q]})
+		}
+	}
+	if i < k {
 		for r := range m {
-			left := d.right[r][i] + carry[r]
-			for c := range m {
-				left -= d.minor.factor[r][c] * x[c]
-			}
-			bad |= left << (64 - digitBits)
-			next := uint64(0)
-			if i+1 < w {
-				next = d.right[r][i+1]
-			}
-			carry[r] = uint64(int64(int16(left>>digitBits - next)))
+			add(d.right[r][:count], seg.Sources[known[i]], -coefficients[js[r]][known[i]])
 		}
-	}
-	for r := range m {
-		bad |= carry[r]
-	}
-	if bad != 0 {
-		return false
-	}
-	c := 0
-	for left := missing; left != 0; left &= left - 1 {
-		end := len(d.result[c])
-		for _, b := range d.result[c][end-w*digitSize : end-int(seg.Lengths[bits.TrailingZeros16(left)])] {
-			if b != 0 {
-				return false
-			}
-		}
-		c++
 	}
 	return true
 }

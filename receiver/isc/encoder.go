@@ -14,7 +14,7 @@ type Encoder struct {
 	Padded bool
 
 	datagrams [MaxSources + MaxParity][]byte
-	sums      [maxWindows]uint64
+	sums      sums
 }
 
 // Encode makes the k+r datagrams of one segment: the k sources first (1 to MaxSources RTP packets of MinLength to
@@ -58,13 +58,13 @@ func (e *Encoder) appendParity(dst []byte, sources [][]byte, j int) []byte {
 	for _, s := range sources {
 		n = max(n, len(s))
 	}
-	sums := e.sums[:windows(n)]
-	clear(sums)
+	a := e.sums[:windows(n)]
+	clear(a)
 	for i, s := range sources {
-		addMultiple(sums, s, coefficients[j][i])
+		add(a, s, coefficients[j][i])
 	}
-	var buf [digitSize*maxWindows + digitSpare]byte
-	putDigits(buf[:], sums)
+	var buf [maxDigits]byte
+	putDigits(buf[:], a)
 	minimal := trimZeros(buf[:])
 	if e.Padded {
 		size := paddedSize(minimal)
