@@ -1,0 +1,190 @@
+package receiver
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/isc-receiver/isc-receiver/internal/status"
+	"github.com/isc-receiver/isc-receiver/receiver/inbox"
+)
+
+const (
+	// snapshotEvery is how often the channel's state is published.
+	snapshotEvery = 250 * time.Millisecond
+	// pushMost is how many datagrams are taken before the time is looked at again.
+	pushMost = 64
+)
+
+// Channel receives one rig. Make one with New and run it once.
+type Channel struct {
+	cfg     Config
+	source  Source
+	packets PacketOutput
+	queues  []*queue
+	log     *slog.Logger
+
+	pool    *inbox.Pool
+	inbox   *inbox.Inbox
+	state   atomic.Pointer[status.Channel]
+	latency atomic.Int64  // the budget that is wanted
+	nudge   chan struct{} // capacity 1: latency has changed
+
+	packetErrors, sendErrors throttle
+}
+
+// New returns a channel that takes datagrams from source, whose memory comes from pool. packets may be nil.
+func New(cfg Config, source Source, pool *inbox.Pool, log *slog.Logger, packets PacketOutput, outputs ...Output) *Channel {
+	c := &Channel{
+		cfg: cfg, source: source, packets: packets, log: log, pool: pool,
+		inbox: inbox.New(len(cfg.Ports)), nudge: make(chan struct{}, 1),
+	}
+	for _, o := range outputs {
+		c.queues = append(c.queues, newQueue(o, log))
+	}
+	c.latency.Store(int64(cfg.Latency))
+	c.publish(NewPipeline(cfg, pool, time.Now()), time.Now())
+	return c
+}
+
+// SetLatency changes the latency budget at once. It may be called from any goroutine.
+func (c *Channel) SetLatency(budget time.Duration) {
+	c.latency.Store(int64(budget))
+	select {
+	case c.nudge <- struct{}{}:
+	default:
+	}
+}
+
+// Snapshot returns the state as it was at most a quarter of a second ago. It may be called from any goroutine; what it
+// returns is shared, and not to be written to.
+func (c *Channel) Snapshot() status.Channel { return *c.state.Load() }
+
+// Run receives until ctx ends, or the source does, and returns after all that it started has ended. Units that
+// still wait for an output then are dropped. It returns why the source ended, or nil.
+func (c *Channel) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var outputs sync.WaitGroup
+	for _, q := range c.queues {
+		outputs.Go(func() { q.run(ctx) })
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- c.source.Run(ctx, c.inbox) }()
+
+	pipeline := NewPipeline(c.cfg, c.pool, time.Now())
+	err := c.loop(pipeline, ended)
+	cancel()
+	for _, q := range c.queues {
+		close(q.units)
+	}
+	outputs.Wait()
+	c.publish(pipeline, time.Now())
+	c.setEnded(err)
+	return err
+}
+
+// loop drives the pipeline until the source has ended.
+func (c *Channel) loop(p *Pipeline, ended <-chan error) error {
+	ticker := time.NewTicker(snapshotEvery)
+	defer ticker.Stop()
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	var out Result
+	for {
+		select {
+		case <-c.inbox.Wake():
+		case <-timer.C:
+		case <-c.nudge:
+			p.SetLatency(time.Duration(c.latency.Load()))
+		case <-ticker.C:
+			c.publish(p, time.Now())
+		case err := <-ended:
+			c.drain(p, &out)
+			now := time.Now()
+			p.Flush(&out, now)
+			c.dispatch(p, &out, now)
+			return err
+		}
+		c.drain(p, &out)
+		now := time.Now()
+		p.Advance(&out, now)
+		c.dispatch(p, &out, now)
+		if at, ok := p.Next(); ok {
+			timer.Reset(time.Until(at))
+		}
+	}
+}
+
+// drain pushes all that waits. Waits end only when nothing more is waiting, so that packets which arrived in time but
+// were read late are not given up.
+func (c *Channel) drain(p *Pipeline, out *Result) {
+	now := time.Now()
+	for n := 1; ; n++ {
+		d := c.inbox.Take()
+		if d == nil {
+			return
+		}
+		if n%pushMost == 0 {
+			now = time.Now()
+		}
+		p.Push(out, now, d)
+		c.dispatch(p, out, now)
+	}
+}
+
+// dispatch hands on what the pipeline gave.
+func (c *Channel) dispatch(p *Pipeline, out *Result, now time.Time) {
+	if c.packets != nil {
+		for _, packet := range out.Packets {
+			if err := c.packets.WritePacket(packet.RTP, now); err != nil && c.packetErrors.allow(now) {
+				c.log.Warn("RTP output failed", "error", err, "more", c.packetErrors.skipped())
+			}
+		}
+	}
+	for _, unit := range out.Units {
+		for _, q := range c.queues {
+			q.put(unit)
+		}
+	}
+	for _, text := range out.Feedback {
+		for link := range c.cfg.Ports {
+			to := p.From(link)
+			if !to.IsValid() {
+				continue
+			}
+			if err := c.source.Send(link, to, text); err != nil && c.sendErrors.allow(now) {
+				c.log.Warn("feedback not sent", "link", link, "to", to, "error", err, "more", c.sendErrors.skipped())
+			}
+		}
+	}
+	out.Reset()
+}
+
+// publish makes the channel's state visible.
+func (c *Channel) publish(p *Pipeline, now time.Time) {
+	s := p.Snapshot(now)
+	s.ID, s.Name = c.cfg.ID, c.cfg.Name
+	for i := range s.Links {
+		dropped, down := c.source.Link(i)
+		s.Links[i].Datagrams.KernelDropped = dropped
+		if down != nil {
+			s.Links[i].State, s.Links[i].Error = status.LinkDown, down.Error()
+		}
+	}
+	c.state.Store(&s)
+}
+
+// setEnded makes it visible that the channel receives no more.
+func (c *Channel) setEnded(err error) {
+	s := c.Snapshot()
+	s.State, s.Since = status.ChannelStopped, status.Time{Time: time.Now()}
+	s.Verdict = status.Verdict{Code: status.VerdictStopped, Text: "Reception is stopped."}
+	if err != nil {
+		s.State, s.Error = status.ChannelFailed, err.Error()
+		s.Verdict = status.Verdict{Code: status.VerdictFailed, Text: "Reception failed: " + err.Error() + "."}
+	}
+	c.state.Store(&s)
+}

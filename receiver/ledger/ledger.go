@@ -1,0 +1,204 @@
+// Package ledger keeps a channel's accounts: what each datagram was on arrival, what became of each RTP packet, and
+// how each link does. It knows no clock: times are passed in, as durations since the channel's start that do not
+// run backwards by more than the minute it keeps. A Ledger is not safe for concurrent use.
+package ledger
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/isc-receiver/isc-receiver/internal/status"
+)
+
+// Kind is what a datagram was on arrival.
+type Kind uint8
+
+// The kinds: each datagram is exactly one of them.
+const (
+	Source Kind = iota
+	Parity
+	Duplicate
+	Late
+	Malformed
+	Refused
+	kinds
+)
+
+// silence is how long a link may bring nothing before it counts as silent.
+const silence = time.Second
+
+// Ledger is the accounts of one channel. Make one with New.
+type Ledger struct {
+	links   []link
+	packets status.Packets
+	refused map[string]uint64
+
+	window   window
+	waits    waits
+	fastest  float64 // the first delay heard, which all links' delays are taken against
+	hasFirst bool
+}
+
+type link struct {
+	counts [kinds]uint64
+	saved  uint64
+	from   netip.AddrPort
+	heard  bool
+	last   time.Duration // when the last valid packet came
+	delay  delay
+}
+
+// New returns the ledger of a channel with that many links.
+func New(links int) *Ledger {
+	return &Ledger{links: make([]link, links), refused: map[string]uint64{}, window: newWindow(links)}
+}
+
+// Datagram takes note of a datagram of size bytes that arrived on a link.
+func (l *Ledger) Datagram(at time.Duration, on int, kind Kind, size int) {
+	l.links[on].counts[kind]++
+	b := l.window.at(at)
+	b.links[on].datagrams++
+	b.links[on].bytes += uint64(size)
+}
+
+// Refused counts a datagram under Refused, with the reason.
+func (l *Ledger) Refused(at time.Duration, on int, reason string, size int) {
+	l.Datagram(at, on, Refused, size)
+	l.refused[reason]++
+}
+
+// Heard takes note that a valid packet of the channel's stream came on a link: from where, and how late by the
+// timestamp in its header (hundredths of a second, modulo 10,000) against the clock that it arrived at.
+func (l *Ledger) Heard(at time.Duration, on int, from netip.AddrPort, timestamp uint16, arrival time.Time) {
+	k := &l.links[on]
+	k.from, k.heard = from, true
+	k.last = max(k.last, at)
+	d := milliseconds(timestamp, arrival)
+	if !l.hasFirst {
+		l.fastest, l.hasFirst = d, true
+	}
+	k.delay.update(wrap(d - l.fastest))
+}
+
+// Restarted forgets the delays: the rig's clock may be another one now.
+func (l *Ledger) Restarted() {
+	l.hasFirst = false
+	for i := range l.links {
+		l.links[i].delay = delay{}
+	}
+}
+
+// Delivered takes note of a packet released as it was received, and how long it waited since its arrival.
+func (l *Ledger) Delivered(at, waited time.Duration, size int) {
+	l.packets.Delivered++
+	b := l.window.at(at)
+	b.packets.Delivered++
+	b.mediaBytes += uint64(size)
+	l.waits.add(at, waited)
+}
+
+// Recovered takes note of a packet released as rebuilt by the coding.
+func (l *Ledger) Recovered(at time.Duration, size int) {
+	l.packets.Recovered++
+	b := l.window.at(at)
+	b.packets.Recovered++
+	b.mediaBytes += uint64(size)
+}
+
+// Saved takes note that the coding rebuilt a packet in place of a link. Where on is negative, the link is found by
+// elimination: it is the one link that brought packets before and is silent now. Where there is not just one such link,
+// nothing is counted, and Saved returns false.
+func (l *Ledger) Saved(at time.Duration, on int) bool {
+	if on < 0 {
+		for i := range l.links {
+			if l.links[i].heard && at-l.links[i].last >= silence/2 {
+				if on >= 0 {
+					return false
+				}
+				on = i
+			}
+		}
+	}
+	if on < 0 {
+		return false
+	}
+	l.links[on].saved++
+	return true
+}
+
+// Lost takes note of packets given up.
+func (l *Ledger) Lost(at time.Duration, packets int) {
+	l.packets.Lost += uint64(packets)
+	l.window.at(at).packets.Lost += uint64(packets)
+}
+
+// Segment takes note of a closed segment of k source packets, by how many of its datagrams came on each link.
+func (l *Ledger) Segment(at time.Duration, k int, perLink []uint8) {
+	l.window.at(at).survives[survives(k, perLink)]++
+}
+
+// Picture takes note of an access unit handed to the outputs.
+func (l *Ledger) Picture(at time.Duration) { l.window.at(at).pictures++ }
+
+// Counts returns how many datagrams of each kind came on all links together, and the packets given up.
+func (l *Ledger) Counts() (datagrams status.Datagrams, packets status.Packets) {
+	for i := range l.links {
+		d := l.links[i].datagrams()
+		datagrams.Received += d.Received
+		datagrams.Source += d.Source
+		datagrams.Parity += d.Parity
+		datagrams.Malformed += d.Malformed
+		datagrams.Duplicate += d.Duplicate
+		datagrams.Late += d.Late
+		datagrams.Refused += d.Refused
+	}
+	return datagrams, l.packets
+}
+
+// From returns the address that the last valid packet on a link came from; it is not valid before the first.
+func (l *Ledger) From(on int) netip.AddrPort { return l.links[on].from }
+
+// Sending tells whether a valid packet came from that address within the last second.
+func (l *Ledger) Sending(at time.Duration, from netip.AddrPort) bool {
+	for i := range l.links {
+		if k := &l.links[i]; k.heard && k.from == from && at-k.last < silence {
+			return true
+		}
+	}
+	return false
+}
+
+func (k *link) datagrams() status.Datagrams {
+	d := status.Datagrams{
+		Source: k.counts[Source], Parity: k.counts[Parity], Duplicate: k.counts[Duplicate],
+		Late: k.counts[Late], Malformed: k.counts[Malformed], Refused: k.counts[Refused],
+	}
+	for _, n := range k.counts {
+		d.Received += n
+	}
+	return d
+}
+
+// survives returns how many links could have gone without a loss to a segment of k sources: the busiest ones.
+func survives(k int, perLink []uint8) int {
+	left := -k
+	for _, n := range perLink {
+		left += int(n)
+	}
+	gone := 0
+	var used uint64
+	for {
+		busiest := -1
+		for i, n := range perLink {
+			if used>>i&1 == 0 && n > 0 && (busiest < 0 || n > perLink[busiest]) {
+				busiest = i
+			}
+		}
+		if busiest < 0 || int(perLink[busiest]) > left || gone == maxSurvives {
+			return gone
+		}
+		left -= int(perLink[busiest])
+		used |= 1 << busiest
+		gone++
+	}
+}

@@ -1,0 +1,110 @@
+package ledger
+
+import (
+	"math"
+	"time"
+
+	"github.com/isc-receiver/isc-receiver/internal/status"
+)
+
+// pictureSpan is what picture rate and survival are taken over.
+const pictureSpan = 8 * time.Second
+
+// Snapshot writes the accounts as they stand now into c: packets, recent, wait, refused, survival, the stream's
+// rates, and each link but for its port, its socket's state and error. started is the clock when the channel began.
+func (l *Ledger) Snapshot(now time.Duration, started time.Time, c *status.Channel) {
+	pending := c.Packets.Pending
+	c.Packets = l.packets
+	c.Packets.Pending = pending
+	c.Wait = l.waits.summary(now)
+	c.Recent = map[string]status.Recent{
+		"1s": l.recent(now, time.Second), "8s": l.recent(now, 8*time.Second), "60s": l.recent(now, time.Minute),
+	}
+	c.Refused = make(map[string]uint64, len(l.refused))
+	for reason, n := range l.refused {
+		c.Refused[reason] = n
+	}
+	c.SurvivesLinks = l.survivesLinks(now)
+
+	var media, pictures uint64
+	full := now - bucketSpan // rates leave out the bucket that is being filled
+	l.window.over(full, time.Second, func(b *bucket) { media += b.mediaBytes })
+	l.window.over(full, pictureSpan, func(b *bucket) { pictures += b.pictures })
+	c.Stream.BitrateBPS = float64(media * 8)
+	c.Stream.FPS = round(float64(pictures)/min(pictureSpan, max(full, time.Second)).Seconds(), 10)
+
+	l.snapshotLinks(now, started, c)
+}
+
+func (l *Ledger) snapshotLinks(now time.Duration, started time.Time, c *status.Channel) {
+	second := make([]linkBucket, len(l.links))
+	var all uint64
+	l.window.over(now-bucketSpan, time.Second, func(b *bucket) {
+		for i, n := range b.links {
+			second[i].datagrams += n.datagrams
+			second[i].bytes += n.bytes
+			all += n.datagrams
+		}
+	})
+	fastest := math.Inf(1)
+	for i := range l.links {
+		if k := &l.links[i]; k.delay.sane() && now-k.last < silence {
+			fastest = min(fastest, k.delay.smooth)
+		}
+	}
+	c.Links = make([]status.Link, len(l.links))
+	for i := range l.links {
+		k, s := &l.links[i], &c.Links[i]
+		s.Index, s.Datagrams, s.Saved = i, k.datagrams(), k.saved
+		s.State, s.Since = status.LinkSilent, status.Time{Time: started}
+		if k.heard {
+			s.From = k.from.String()
+			s.Since = status.Time{Time: started.Add(k.last)}
+			if now-k.last < silence {
+				s.State = status.LinkUp
+			}
+		}
+		s.BitrateBPS = float64(second[i].bytes * 8)
+		s.RatePPS = float64(second[i].datagrams)
+		if all > 0 {
+			s.Share = round(float64(second[i].datagrams)/float64(all), 1000)
+		}
+		if s.State == status.LinkUp && k.delay.sane() {
+			s.JitterMS = round(k.delay.jitter, 10)
+			s.DelayMS = round(max(0, k.delay.smooth-fastest), 10)
+		}
+	}
+}
+
+func (l *Ledger) recent(now, span time.Duration) (r status.Recent) {
+	l.window.over(now, span, func(b *bucket) {
+		r.Delivered += b.packets.Delivered
+		r.Recovered += b.packets.Recovered
+		r.Lost += b.packets.Lost
+	})
+	return r
+}
+
+// survivesLinks returns how many links at least 95 of 100 segments could have gone without.
+func (l *Ledger) survivesLinks(now time.Duration) int {
+	var by [maxSurvives + 1]uint64
+	var total uint64
+	l.window.over(now, pictureSpan, func(b *bucket) {
+		for n, segments := range b.survives {
+			by[n] += segments
+			total += segments
+		}
+	})
+	if total == 0 {
+		return 0
+	}
+	var below uint64
+	for n := range by {
+		if below += by[n]; below*100 > total*5 {
+			return n
+		}
+	}
+	return maxSurvives
+}
+
+func round(x, steps float64) float64 { return math.Round(x*steps) / steps }

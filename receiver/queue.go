@@ -1,0 +1,78 @@
+package receiver
+
+import (
+	"context"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/isc-receiver/isc-receiver/internal/media"
+)
+
+// queueSize is how many access units may wait for an output: about 5 s.
+const queueSize = 128
+
+// logEvery is how often one output's or socket's errors are logged at most.
+const logEvery = time.Second
+
+// queue hands access units to one output. Where the output is too slow it drops units up to the next IDR unit.
+type queue struct {
+	output  Output
+	units   chan media.AccessUnit
+	skip    bool // until the next IDR unit
+	dropped atomic.Uint64
+	log     *slog.Logger
+}
+
+func newQueue(output Output, log *slog.Logger) *queue {
+	return &queue{output: output, units: make(chan media.AccessUnit, queueSize), log: log}
+}
+
+// put adds a unit, or drops it. One goroutine may call it.
+func (q *queue) put(unit media.AccessUnit) {
+	if q.skip && unit.IDR {
+		q.skip = false
+		unit.Hole = true
+	}
+	if !q.skip {
+		select {
+		case q.units <- unit:
+			return
+		default:
+			q.skip = true
+		}
+	}
+	q.dropped.Add(1)
+}
+
+// run hands units on until the queue is closed, or ctx has ended.
+func (q *queue) run(ctx context.Context) {
+	var failures throttle
+	for unit := range q.units {
+		if ctx.Err() != nil {
+			continue
+		}
+		if err := q.output.WriteUnit(unit); err != nil && failures.allow(time.Now()) {
+			q.log.Warn("output failed", "error", err, "more", failures.skipped())
+		}
+	}
+}
+
+// throttle lets one event a logEvery through and counts the others.
+type throttle struct {
+	next time.Time
+	held int
+	last int
+}
+
+func (t *throttle) allow(now time.Time) bool {
+	if now.Before(t.next) {
+		t.held++
+		return false
+	}
+	t.next, t.last, t.held = now.Add(logEvery), t.held, 0
+	return true
+}
+
+// skipped returns how many events were held back before the one that was let through last.
+func (t *throttle) skipped() int { return t.last }

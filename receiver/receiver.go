@@ -1,0 +1,55 @@
+// Package receiver is the core: for each rig a Channel that takes in datagrams, rebuilds the RTP stream from them, and
+// hands whole access units to outputs.
+//
+//	source -> Inbox -> Pipeline -> a queue for each Output
+//	                      |
+//	                      +-> status.Channel, a few times a second
+//	                      +-> feedback, through the source's own sockets
+//
+// It knows no HTTP, no window and no files.
+package receiver
+
+import (
+	"context"
+	"net/netip"
+	"time"
+
+	"github.com/isc-receiver/isc-receiver/internal/media"
+	"github.com/isc-receiver/isc-receiver/receiver/inbox"
+)
+
+// Config is what a channel is made with.
+type Config struct {
+	ID      string
+	Name    string
+	Ports   []int         // one for each link, in order
+	Latency time.Duration // the latency budget
+	Freeze  bool          // hold back the access units between a loss and the next IDR unit
+}
+
+// Source is where a channel's datagrams come from.
+type Source interface {
+	// Run delivers what arrives to in until ctx ends, and returns after all that it started has ended: nil, or why
+	// there will be no more datagrams. A link that fails is no reason to return: it is tried again.
+	Run(ctx context.Context, in *inbox.Inbox) error
+
+	// Send sends a feedback datagram from a link's own socket. It does not block. It may be called while Run runs.
+	Send(link int, to netip.AddrPort, payload []byte) error
+
+	// Link returns how many datagrams of a link the kernel has dropped, and why the link is down, or nil. It may be
+	// called at any time from any goroutine.
+	Link(link int) (dropped uint64, down error)
+}
+
+// Output is where access units go. Each output has a goroutine and a bounded queue of its own: one that is too slow
+// misses units up to the next IDR unit, and delays nobody.
+type Output interface {
+	// WriteUnit takes the next unit. It may block; an error is logged and ends nothing.
+	WriteUnit(unit media.AccessUnit) error
+}
+
+// PacketOutput is where the RTP packets go, besides.
+type PacketOutput interface {
+	// WritePacket takes the next packet, in order, which is valid during the call only. It must not block.
+	WritePacket(rtp []byte, now time.Time) error
+}

@@ -1,0 +1,195 @@
+package source
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+	"time"
+
+	"github.com/google/gopacket"
+	"github.com/google/gopacket/ip4defrag"
+	"github.com/google/gopacket/layers"
+	"github.com/google/gopacket/pcapgo"
+)
+
+// Errors of capture files.
+var (
+	// ErrFormat says that a file is neither pcap nor pcapng.
+	ErrFormat = errors.New("source: not a capture file (pcap or pcapng)")
+	// ErrLinkType says that a capture was taken on a kind of network that is not known here.
+	ErrLinkType = errors.New("source: unknown link type")
+)
+
+// fragmentTime is how long fragments of an IPv4 datagram are waited for (RFC 791, section 3.2, suggests 15 s).
+const fragmentTime = 15 * time.Second
+
+// Record is one UDP datagram of a capture.
+type Record struct {
+	Time     time.Time
+	From, To netip.AddrPort
+	Payload  []byte // valid until the next record is read
+}
+
+// File reads the UDP datagrams of a capture file. IPv4 fragments are put together. It is not safe for concurrent use.
+type File struct {
+	file    *os.File
+	size    int64
+	counter *countingReader
+	packets gopacket.PacketDataSource
+
+	parser  *gopacket.DecodingLayerParser
+	decoded []gopacket.LayerType
+	eth     layers.Ethernet
+	sll     layers.LinuxSLL
+	vlan    layers.Dot1Q
+	ip4     layers.IPv4
+	ip6     layers.IPv6
+	udp     layers.UDP
+	frags   *ip4defrag.IPv4Defragmenter
+	cleared time.Time
+}
+
+// countingReader counts what is read through it.
+type countingReader struct {
+	r io.Reader
+	n int64
+}
+
+func (c *countingReader) Read(b []byte) (int, error) {
+	n, err := c.r.Read(b)
+	c.n += int64(n)
+	return n, err
+}
+
+// OpenFile opens a capture file, pcap or pcapng. Errors are the system's, ErrFormat or ErrLinkType.
+func OpenFile(path string) (*File, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	f := &File{file: file, counter: &countingReader{r: file}, frags: ip4defrag.NewIPv4Defragmenter()}
+	if info, err := file.Stat(); err == nil {
+		f.size = info.Size()
+	}
+	if err := f.init(); err != nil {
+		_ = file.Close() // it was only read
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return f, nil
+}
+
+func (f *File) init() error {
+	buffered := bufio.NewReaderSize(f.counter, 1<<16)
+	magic, err := buffered.Peek(4)
+	if err != nil {
+		return ErrFormat
+	}
+	var link layers.LinkType
+	if binary.BigEndian.Uint32(magic) == 0x0A0D0D0A { // a pcapng section header block
+		r, err := pcapgo.NewNgReader(buffered, pcapgo.DefaultNgReaderOptions)
+		if err != nil {
+			return fmt.Errorf("%w: %w", ErrFormat, err)
+		}
+		f.packets, link = r, r.LinkType()
+	} else {
+		r, err := pcapgo.NewReader(buffered)
+		if err != nil {
+			return fmt.Errorf("%w: %w", ErrFormat, err)
+		}
+		f.packets, link = r, r.LinkType()
+	}
+	var first gopacket.LayerType
+	switch link {
+	case layers.LinkTypeEthernet:
+		first = layers.LayerTypeEthernet
+	case layers.LinkTypeLinuxSLL:
+		first = layers.LayerTypeLinuxSLL
+	case layers.LinkTypeRaw, layers.LinkTypeIPv4:
+		first = layers.LayerTypeIPv4
+	case layers.LinkTypeIPv6:
+		first = layers.LayerTypeIPv6
+	default:
+		return fmt.Errorf("%w: %v", ErrLinkType, link)
+	}
+	f.parser = gopacket.NewDecodingLayerParser(first, &f.eth, &f.sll, &f.vlan, &f.ip4, &f.ip6, &f.udp)
+	f.parser.IgnoreUnsupported = true
+	return nil
+}
+
+// Close closes the file.
+func (f *File) Close() error { return f.file.Close() }
+
+// Progress returns how many of the file's bytes have been read, and how many there are.
+func (f *File) Progress() (read, size int64) { return f.counter.n, f.size }
+
+// Next returns the next UDP datagram, and io.EOF after the last. What is no UDP over IP is passed over. A file that
+// was cut off in the middle of a packet ends with io.ErrUnexpectedEOF.
+func (f *File) Next() (Record, error) {
+	for {
+		data, info, err := f.packets.ReadPacketData()
+		if err != nil {
+			return Record{}, err
+		}
+		if r, ok := f.decode(data, info.Timestamp); ok {
+			return r, nil
+		}
+	}
+}
+
+// decode finds the UDP datagram in a frame, if there is one and it is whole now.
+func (f *File) decode(frame []byte, at time.Time) (Record, bool) {
+	if err := f.parser.DecodeLayers(frame, &f.decoded); err != nil {
+		return Record{}, false // a broken packet is no datagram
+	}
+	r := Record{Time: at}
+	var from, to []byte
+	for _, layer := range f.decoded {
+		switch layer {
+		case layers.LayerTypeIPv4:
+			from, to = f.ip4.SrcIP, f.ip4.DstIP
+			if f.ip4.Flags&layers.IPv4MoreFragments != 0 || f.ip4.FragOffset != 0 {
+				whole := f.defragment(at)
+				if whole == nil || f.udp.DecodeFromBytes(whole.Payload, gopacket.NilDecodeFeedback) != nil {
+					return Record{}, false
+				}
+				return f.record(r, from, to)
+			}
+		case layers.LayerTypeIPv6:
+			from, to = f.ip6.SrcIP, f.ip6.DstIP
+		case layers.LayerTypeUDP:
+			return f.record(r, from, to)
+		}
+	}
+	return Record{}, false
+}
+
+// defragment takes the IPv4 fragment just decoded and returns the datagram that it completes, or nil.
+func (f *File) defragment(at time.Time) *layers.IPv4 {
+	if f.ip4.Protocol != layers.IPProtocolUDP {
+		return nil
+	}
+	if at.Sub(f.cleared) > fragmentTime {
+		f.frags.DiscardOlderThan(at.Add(-fragmentTime))
+		f.cleared = at
+	}
+	ip := f.ip4 // the defragmenter keeps it
+	whole, err := f.frags.DefragIPv4WithTimestamp(&ip, at)
+	if err != nil {
+		return nil // overlapping or out of range: no datagram will come of it
+	}
+	return whole
+}
+
+// record completes a record from the UDP header just decoded.
+func (f *File) record(r Record, from, to []byte) (Record, bool) {
+	source, ok1 := netip.AddrFromSlice(from)
+	target, ok2 := netip.AddrFromSlice(to)
+	r.From = netip.AddrPortFrom(source, uint16(f.udp.SrcPort))
+	r.To = netip.AddrPortFrom(target, uint16(f.udp.DstPort))
+	r.Payload = f.udp.Payload
+	return r, ok1 && ok2
+}

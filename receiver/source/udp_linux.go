@@ -1,0 +1,91 @@
+package source
+
+import (
+	"encoding/binary"
+	"net"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// controlSize holds the two control messages asked for, with room to spare.
+const controlSize = 128
+
+// maxWait bounds how long a datagram is believed to have waited in the kernel: beyond it, the clock was stepped.
+const maxWait = time.Minute
+
+// bindToDevice returns what binds a socket to an interface before it is bound to a port, or nil where the system does
+// not allow it.
+func bindToDevice(device string) func(network, address string, c syscall.RawConn) error {
+	probe, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil
+	}
+	defer func() { _ = unix.Close(probe) }() // nothing was done with it
+	if unix.BindToDevice(probe, device) != nil {
+		return nil
+	}
+	return func(_, _ string, c syscall.RawConn) (err error) {
+		if cerr := c.Control(func(fd uintptr) { err = unix.BindToDevice(int(fd), device) }); cerr != nil {
+			return cerr
+		}
+		return err
+	}
+}
+
+// configure asks for receive times, drop counts and a large buffer, and returns the buffer that the kernel gave.
+func configure(conn *net.UDPConn) (buffer int, err error) {
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return 0, err
+	}
+	cerr := raw.Control(func(handle uintptr) {
+		fd := int(handle)
+		if err = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1); err != nil {
+			return
+		}
+		if err = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RXQ_OVFL, 1); err != nil {
+			return
+		}
+		if unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, WantedBuffer) != nil {
+			// Only an administrator may go past the system's limit; the kernel cuts this one silently.
+			if err = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, WantedBuffer); err != nil {
+				return
+			}
+		}
+		buffer, err = unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF)
+	})
+	if cerr != nil {
+		return 0, cerr
+	}
+	return buffer / 2, err // the kernel doubles it for its own bookkeeping
+}
+
+// parseControl reads when a datagram arrived, as a time with now's monotonic reading, and how many datagrams the
+// socket has dropped so far.
+func parseControl(control []byte, now time.Time) (arrival time.Time, dropped uint64, counted bool) {
+	arrival = now
+	for len(control) >= unix.SizeofCmsghdr {
+		header, data, rest, err := unix.ParseOneSocketControlMessage(control)
+		if err != nil {
+			return arrival, dropped, counted
+		}
+		control = rest
+		if header.Level != unix.SOL_SOCKET {
+			continue
+		}
+		switch {
+		case header.Type == unix.SCM_TIMESTAMPNS && len(data) >= 16:
+			kernel := time.Unix(int64(binary.NativeEndian.Uint64(data)), int64(binary.NativeEndian.Uint64(data[8:])))
+			if waited := now.Round(0).Sub(kernel); waited > 0 && waited < maxWait {
+				arrival = now.Add(-waited)
+			}
+		case header.Type == unix.SO_RXQ_OVFL && len(data) >= 4:
+			dropped, counted = uint64(binary.NativeEndian.Uint32(data)), true
+		}
+	}
+	return arrival, dropped, counted
+}
+
+func truncated(flags int) bool { return flags&unix.MSG_TRUNC != 0 }

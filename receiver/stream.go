@@ -1,0 +1,223 @@
+package receiver
+
+import (
+	"time"
+
+	"github.com/isc-receiver/isc-receiver/receiver/isc"
+)
+
+const (
+	// reach is the largest jump of sequence numbers within a stream; a larger one is a restart.
+	reach = 1000
+	// ringSize is how many sequence numbers a stream can hold packets for, a power of two: well over twice reach.
+	ringSize = 4096
+	// maxStartHold and half the budget bound how long a new stream is held until it is plain what comes first.
+	maxStartHold = 100 * time.Millisecond
+	// maxRivals bounds the candidates with one segment number, and maxUnverified the segments of a stream that
+	// nothing but a header speaks for.
+	maxRivals     = 4
+	maxUnverified = 256
+)
+
+// stream is one run of a sender: its open segments, and the order in which their packets are released.
+type stream struct {
+	identity isc.Identity
+	run      int
+	ref      int64         // the highest sequence number seen
+	last     time.Duration // when its last source packet arrived
+
+	begun   bool
+	startAt time.Duration // when it begins, while it has not
+	next    int64         // the sequence number to be released next
+	tail    *segment      // of the packet released last, while it is open
+	tailAt  int           // its index there
+	hole    bool          // packets are missing before the next one released
+	waiting int           // packets that wait for one before them
+	time    int64         // the last RTP timestamp, unwrapped
+
+	slots      [ringSize]slot
+	open       []*segment // in order of their first datagrams
+	unverified int
+}
+
+// slot is what there is for one sequence number, modulo ringSize.
+type slot struct {
+	segments *segment // the candidates that begin with it
+	packet   *segment // the packet that waits is number index of that segment
+	index    int
+}
+
+// released is a packet whose turn has come.
+type released struct {
+	seg   *segment
+	index int
+	hole  bool // packets are missing right before it
+}
+
+// number unwraps a segment number, and tells whether it is within reach.
+func (s *stream) number(low uint16) (int64, bool) {
+	n := unwrap(s.ref, low)
+	return n, n >= s.ref-reach && n <= s.ref+reach
+}
+
+// passed tells whether the turn of that sequence number is over.
+func (s *stream) passed(seq int64) bool { return s.begun && seq < s.next }
+
+// find returns the open segment of that number that the header and, for a source packet, its identity fit.
+func (s *stream) find(number int64, h *isc.Header, id isc.Identity) *segment {
+	for g := s.slots[number&(ringSize-1)].segments; g != nil; g = g.rival {
+		if g.number == number && g.matches(h) && (!id.Known || g.takes(id)) {
+			return g
+		}
+	}
+	return nil
+}
+
+// insert opens a segment. It returns false where a ceiling forbids it.
+func (s *stream) insert(g *segment) bool {
+	sl := &s.slots[g.number&(ringSize-1)]
+	rivals := 0
+	for other := sl.segments; other != nil; other = other.rival {
+		rivals++
+	}
+	if rivals >= maxRivals || !g.verified() && s.unverified >= maxUnverified {
+		return false
+	}
+	if !g.verified() {
+		s.unverified++
+	}
+	g.rival = sl.segments
+	sl.segments = g
+	s.open = append(s.open, g)
+	return true
+}
+
+// verify takes note that a segment that was open as unverified has its first source packet.
+func (s *stream) verify() { s.unverified-- }
+
+// remove takes a segment out; the caller takes it from open.
+func (s *stream) remove(g *segment) {
+	link := &s.slots[g.number&(ringSize-1)].segments
+	for *link != nil && *link != g {
+		link = &(*link).rival
+	}
+	if *link == g {
+		*link = g.rival
+	}
+	if !g.verified() {
+		s.unverified--
+	}
+	if s.tail == g {
+		s.tail = nil
+	}
+	g.closed = true
+}
+
+// offer puts source packet i of a segment in its place in the order. It returns false where the packet is not wanted:
+// its turn is over, or there is one for its sequence number.
+func (s *stream) offer(g *segment, i int) bool {
+	seq := g.seq[i]
+	s.ref = max(s.ref, seq)
+	sl := &s.slots[seq&(ringSize-1)]
+	if s.passed(seq) || sl.packet != nil {
+		return false
+	}
+	sl.packet, sl.index = g, i
+	g.waiting++
+	s.waiting++
+	return true
+}
+
+// overfull tells whether a packet of that sequence number has no place before the gap in the order is given up.
+func (s *stream) overfull(seq int64) bool { return s.begun && s.waiting > 0 && seq-s.next >= ringSize }
+
+// begin starts the release with the lowest segment seen.
+func (s *stream) begin() {
+	s.begun, s.hole = true, true
+	first := true
+	for _, g := range s.open {
+		if g.verified() && (first || g.number < s.next) {
+			s.next, first = g.number, false
+		}
+	}
+	if first {
+		s.next = s.ref
+	}
+}
+
+// take appends the packets whose turn it is to dst.
+func (s *stream) take(dst []released) []released {
+	for {
+		sl := &s.slots[s.next&(ringSize-1)]
+		if g := sl.packet; g != nil && g.seq[sl.index] == s.next {
+			dst = append(dst, released{g, sl.index, s.hole})
+			s.tail, s.tailAt, s.hole = g, sl.index, false
+			sl.packet = nil
+			s.waiting--
+			s.next++
+			continue
+		}
+		// Neighbours within a segment follow each other whatever their numbers: what lies between them was lost
+		// before the rig coded it.
+		if g, i := s.tail, s.tailAt+1; g != nil && i < g.k && g.sources()>>i&1 != 0 && g.seq[i] > s.next {
+			s.next, s.hole = min(g.seq[i], s.firstWaiting()), true
+			continue
+		}
+		return dst
+	}
+}
+
+// gap returns when the wait for the packet that is next ends, and how far the order then moves on; false where
+// nothing waits for it.
+func (s *stream) gap(budget time.Duration) (deadline time.Duration, to int64, ok bool) {
+	to = s.firstWaiting()
+	if cover := s.covering(s.next); cover != nil {
+		return cover.first + budget, min(cover.number+int64(cover.k), to), true
+	}
+	if s.waiting > 0 {
+		if g := s.slots[to&(ringSize-1)].packet; g.number <= s.next {
+			return g.first + budget, to, true // what is missing lies within its segment
+		}
+	}
+	for _, g := range s.open {
+		if g.number <= s.next || !g.verified() {
+			continue
+		}
+		if !ok {
+			deadline, ok = g.first+budget, true // open is in the order of arrival
+		}
+		to = min(to, g.number)
+	}
+	return deadline, to, ok
+}
+
+// covering returns the open segment that the packet of that sequence number is missing from.
+func (s *stream) covering(seq int64) *segment {
+	for number := seq; number > seq-isc.MaxSources; number-- {
+		for g := s.slots[number&(ringSize-1)].segments; g != nil; g = g.rival {
+			if g.number == number && g.verified() && number+int64(g.k) > seq {
+				return g
+			}
+		}
+	}
+	return nil
+}
+
+// firstWaiting returns the lowest sequence number beyond next whose packet waits, or a very high one.
+func (s *stream) firstWaiting() int64 {
+	if s.waiting == 0 {
+		return 1<<63 - 1
+	}
+	seq := s.next + 1
+	for s.slots[seq&(ringSize-1)].packet == nil {
+		seq++
+	}
+	return seq
+}
+
+// skip gives up what is missing before to and returns how many packets that is.
+func (s *stream) skip(to int64) (lost int) {
+	lost = int(to - s.next)
+	s.next, s.hole, s.tail = to, true, nil
+	return lost
+}
