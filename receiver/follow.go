@@ -22,7 +22,9 @@ func (p *Pipeline) addProbation(out *Result, now time.Time, d *inbox.Datagram, i
 	i := int(p.header.Number)
 	switch {
 	case g.has(&p.header):
-		p.count(at, d, ledger.Duplicate)
+		if !d.Counted {
+			p.count(at, d, ledger.Duplicate)
+		}
 		p.free(d)
 		return
 	case p.header.IsParity():

@@ -218,7 +218,7 @@ func (p *Pipeline) pushParity(out *Result, now time.Time, d *inbox.Datagram) {
 		p.addProbation(out, now, d, isc.Identity{})
 	case near.passed(nearNumber + int64(p.header.Sources()) - 1):
 		out.Feedback = p.hear(out.Feedback, at, d, ledger.Late, false)
-		p.free(d)
+		p.addProbation(out, now, d, isc.Identity{}) // or it is the first of a rig that restarted
 	default:
 		g := p.segments.get(&p.header, nearNumber, at)
 		if !near.insert(g) {
