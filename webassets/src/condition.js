@@ -86,13 +86,12 @@ export function channelShape(channel) {
   return channel.state === 'waiting' ? 'ring' : 'square';
 }
 
-// The health of the links in one or two sentences.
+// The health of the links in one sentence.
 export function health(channel) {
   const up = channel.links.filter((link) => link.state === 'up').length;
   const links = `${up} of ${plural(channel.links.length, 'link')} up`;
   if (channel.state !== 'live') return links;
   const lost = channel.recent?.['60s']?.lost ?? 0;
   const losses = lost === 0 ? 'nothing lost' : `${plural(lost, 'packet')} lost in the last minute`;
-  if (up === 0 || channel.survives_links > 0) return `${links}, ${losses}`;
-  return `${links}, ${losses}. Losing ${up === 1 ? 'it' : 'one more'} would cost pictures.`;
+  return `${links}, ${losses}${up > 0 && channel.survives_links < 1 ? ', no link to spare' : ''}`;
 }

@@ -1,15 +1,15 @@
 // The panel of figures: a row for each link, and the totals of the channel.
 import { element, setAttribute, setText } from './dom.js';
-import { bitrate, count, milliseconds } from './format.js';
+import { bitrate, clockText, count, dateText, lasting, milliseconds } from './format.js';
 
 const SHAPES = { up: 'disc', silent: 'triangle', down: 'square' };
 const COLUMNS = [
-  ['Link', 'Port and state'],
+  ['Port', 'UDP port of the link'],
   ['Rate', 'Bits a second'],
   ['Share', 'Part of all datagrams over the last second'],
   ['Saved', 'Packets of this link that the coding rebuilt'],
-  ['Jitter', 'Variation of the travelling time, in milliseconds'],
-  ['Delay', 'Behind the fastest link, in milliseconds'],
+  ['Jitter ms', 'Variation of the travelling time, in milliseconds'],
+  ['Delay ms', 'Behind the fastest link, in milliseconds'],
 ];
 const SPANS = [['1s', '1 s'], ['8s', '8 s'], ['60s', '1 min']];
 
@@ -32,7 +32,7 @@ export class Details {
 
   update(channel, snapshot, player) {
     if (this.#panel.hidden) return;
-    fill(this.#links, channel.links.map((link) => linkRow(link)));
+    fill(this.#links, channel.links.map((link) => linkRow(link, Date.parse(snapshot.time))));
     fill(this.#packets, packetRows(channel));
     fill(this.#facts, factRows(channel, snapshot, player).map(([name, value]) => ({ cells: [name, value] })));
   }
@@ -44,10 +44,11 @@ function packetsHead() {
   )));
 }
 
-function linkRow(link) {
+function linkRow(link, now) {
   const name = String(link.port);
   if (link.state !== 'up') {
-    const note = link.state === 'down' ? `failed: ${link.error}` : `silent, saved ${count(link.saved)}`;
+    const silent = link.datagrams.received ? `silent ${lasting(Date.parse(link.since), now)}` : 'nothing yet';
+    const note = link.state === 'down' ? `failed: ${link.error}` : silent;
     return { shape: SHAPES[link.state], off: true, cells: [name, note], wide: true };
   }
   return {
@@ -72,17 +73,17 @@ function packetRows(channel) {
 
 function factRows(channel, snapshot, player) {
   const { stream } = channel;
-  const rows = [
+  const started = new Date(snapshot.started);
+  return [
     ['Video', stream.codec ? `${stream.codec.toUpperCase().replace('H264', 'H.264')}, payload type ${stream.payload_type}` : 'none yet'],
     ['Survives the loss of', linksText(channel.survives_links)],
     ['Latency budget', `${Math.round(channel.latency_ms)} ms`],
     ['Wait of packets, 99 %', `${milliseconds(channel.wait_ms.p99)} ms`],
     ['Viewers', count(channel.viewers)],
     ['Longest stop of this player', player.longestStall ? `${(player.longestStall / 1000).toFixed(1)} s` : 'none'],
-    ['Running since', new Date(snapshot.started).toLocaleString('en-GB')],
+    ['Running since', `${dateText(started)} ${clockText(started)}`],
     ['Version', snapshot.version],
   ];
-  return rows;
 }
 
 const linksText = (n) => (n === 1 ? 'any 1 link' : n > 1 ? `any ${n} links` : 'no link');

@@ -48,8 +48,8 @@ export class Feed {
   }
 
   start() {
-    this.#poll();
     this.#open();
+    this.#poll();
     setInterval(() => this.#watch(), EXPECTED);
     for (const [target, event] of [[window, 'online'], [window, 'pageshow'], [document, 'visibilitychange']]) {
       target.addEventListener(event, () => { if (document.visibilityState === 'visible') this.wake(); });
@@ -71,6 +71,7 @@ export class Feed {
       if (this.clock.doubts(Date.parse(snapshot.time))) this.#poll();
       this.#take(snapshot);
     });
+    this.#events.addEventListener('error', () => this.#poll());
   }
 
   #watch() {
@@ -79,10 +80,7 @@ export class Feed {
       if (now - this.#lastSynced > 60000) this.#poll();
       return;
     }
-    if (!this.lostSince) {
-      this.lostSince = this.#last;
-      this.onChange();
-    }
+    this.#lose();
     this.#poll();
     if (now - this.#opened > SILENCE) this.#open();
   }
@@ -100,11 +98,17 @@ export class Feed {
       this.clock.sample(sent, received, Date.parse(snapshot.time));
       this.#lastSynced = received;
       this.#take(snapshot);
-    } catch {
-      // no answer: the watch says so when that lasts
+    } catch { // no answer: where the events have ended too, the connection is lost; else the watch decides
+      if (this.#events.readyState !== EventSource.OPEN) this.#lose();
     } finally {
       this.#polling = false;
     }
+  }
+
+  #lose() {
+    if (this.lostSince) return;
+    this.lostSince = this.#last;
+    this.onChange();
   }
 
   #deny() {

@@ -11,10 +11,13 @@ const video = $('video');
 const still = $('still');
 const player = new Player(video, still);
 const details = new Details($('details'));
-const feed = new Feed(onSnapshot, render);
-const frame = { date: null, late: null, shown: 0 }; // the one on screen
+const feed = new Feed(onSnapshot, onConnection);
+const frame = { date: null, late: null, frozen: false, shown: 0 }; // the one on screen
 const lateOf = []; // of the last frames, in ms
 const figures = { firstPicture: 0, frames: 0 };
+// ms that a frame may be later than its place in the playlist says. The dates of a playlist stand at the beginnings of
+// segments, so what comes after an outage is dated wrongly until the next segment begins: better no date than a wrong one.
+const DOUBT = 2000;
 let snapshot = null;
 let detailsChosen = false;
 
@@ -30,10 +33,13 @@ function onSnapshot(next) {
   // A run counts its epochs anew, so the run's start belongs to what tells one playlist from another.
   const source = channel?.hls.enabled && channel.hls.ready
     ? { path: channel.hls.path, id: `${channel.id} ${channel.hls.epoch} ${next.started}` } : null;
-  const flowing = channel?.state === 'live' && Boolean(source);
-  if (source || !channel?.hls.enabled) player.play(source, flowing);
-  else player.play(null, false);
+  player.play(source, channel?.state === 'live');
   if (channel && !video.videoWidth) shapePicture(channel.stream.width, channel.stream.height);
+  render();
+}
+
+function onConnection() {
+  if (feed.lostSince) player.pauseRetries();
   render();
 }
 
@@ -44,12 +50,13 @@ function render() {
     player: { phase: player.phase, since: feed.clock.now() - (Date.now() - player.since) },
   });
   showCondition(channel?.name || channel?.id || 'ISC Receiver', now);
-  showClock(frame.date, now.notice || player.phase === 'paused' ? null : frame.late);
+  frame.frozen = Boolean(now.notice) || player.phase === 'paused';
+  showFrame();
   $('pause').textContent = player.phase === 'paused' ? 'Go live' : 'Pause';
   $('pause').disabled = !['playing', 'paused', 'stalled'].includes(player.phase);
   $('shot').disabled = !frame.date && !video.videoWidth && still.hidden;
   if (!snapshot) return;
-  showFigures(channel, snapshot);
+  showFigures(channel, snapshot, feed.lostSince > 0);
   showChannels(snapshot.channels, channel, chooseChannel);
   if (channel) details.update(channel, snapshot, player.stats);
 }
@@ -61,25 +68,31 @@ function chooseChannel(id) {
 }
 
 function switchChannel() {
-  player.play(null, false);
-  still.hidden = true; // a picture of another rig must not stand here
+  player.stop(); // a picture of another rig must not stand here
+  lateOf.length = 0;
   frame.date = frame.late = null;
   if (snapshot) onSnapshot(snapshot);
+}
+
+function showFrame() {
+  showClock(frame.date, frame.frozen ? null : frame.late, frame.frozen);
 }
 
 // Follows the frames on screen, for their time and lateness.
 function onFrame(mediaTime) {
   figures.firstPicture ||= performance.now();
   const date = player.dateAt(mediaTime);
-  if (!date) return;
-  lateOf.push(feed.clock.now() - date.getTime());
+  const late = date && feed.clock.now() - date.getTime();
+  const known = date && (player.latency === null || late < player.latency * 1000 + DOUBT);
+  if (known) lateOf.push(late);
+  else lateOf.length = 0;
   if (lateOf.length > 25) lateOf.shift();
-  frame.date = date;
+  frame.date = known ? date : null;
   const now = performance.now();
   if (now - frame.shown < 250) return;
   frame.shown = now;
-  frame.late = [...lateOf].sort((a, b) => a - b)[lateOf.length >> 1];
-  showClock(frame.date, $('stage').classList.contains('dim') || player.phase === 'paused' ? null : frame.late);
+  frame.late = [...lateOf].sort((a, b) => a - b)[lateOf.length >> 1] ?? null;
+  showFrame();
 }
 
 function followFrames() {

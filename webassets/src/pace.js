@@ -42,7 +42,7 @@ export class LivePace {
     }
     const spare = this.#least[0].ahead - (this.lowLatency ? MARGIN.lowLatency : MARGIN.whole) - this.#extra;
     const settled = now - this.#playsSince > SPAN;
-    const rate = settled && spare > 0.1 ? Math.min(FASTEST, 1.05 + Math.floor(spare * 10) / 20) : 1;
+    const rate = settled && spare > 0.1 ? Math.min(FASTEST, (21 + Math.floor(spare * 10)) / 20) : 1;
     if (video.playbackRate !== rate) video.playbackRate = rate;
   }
 

@@ -53,11 +53,15 @@ export class Player {
       else this.#tearDown();
       this.#look();
     } else if (resumed) {
+      this.#failures = 0;
       this.#progress = this.#activity = Date.now(); // the time that the rig was silent is no fault of the player
       if (!this.#built && this.phase !== 'paused') this.#retryAt = Date.now();
       this.#look();
     }
   }
+
+  // The receiver cannot be reached: trying again waits for the next play().
+  pauseRetries() { this.#flowing = false; }
 
   togglePause() {
     if (this.phase === 'paused') {
@@ -70,6 +74,15 @@ export class Player {
     this.#video.pause();
     this.#tearDown();
     this.#enter('paused');
+  }
+
+  // Forgets the source, the pause and the last picture.
+  stop() {
+    this.#source = null;
+    this.#retryAt = 0;
+    this.#tearDown();
+    this.#still.hidden = true;
+    this.#enter('idle');
   }
 
   // To be called from a touch or key: browsers that do not start videos by themselves obey these.
@@ -87,7 +100,8 @@ export class Player {
     return start && !Number.isNaN(start.getTime()) ? new Date(start.getTime() + mediaTime * 1000) : null;
   }
 
-  get latency() { return this.#hls?.latency ?? 0; }
+  // How far behind the end of the playlist the picture is, in s, or null where that is not known.
+  get latency() { return this.#hls?.latency || null; }
 
   #enter(phase, since = Date.now()) {
     if (phase === this.phase) return;

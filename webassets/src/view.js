@@ -19,7 +19,7 @@ export function showCondition(name, now) {
   notice.hidden = !now.notice;
   $('stage').classList.toggle('dim', Boolean(now.notice));
   if (now.notice) {
-    const [mark, what, why] = notice.children;
+    const [mark, what, why] = notice.firstElementChild.children;
     setAttribute(mark, 'data-shape', now.shape);
     setText(what, now.notice.what);
     setText(why, now.notice.why);
@@ -28,15 +28,16 @@ export function showCondition(name, now) {
   setText($('mark'), now.mark);
 }
 
-// Shows the figures below the picture; channel may be undefined.
-export function showFigures(channel, snapshot) {
+// Shows the figures below the picture; channel may be undefined. stale says that they are of the past.
+export function showFigures(channel, snapshot, stale) {
   $('demo').hidden = !snapshot.demo;
+  for (const node of [$('facts'), $('details')]) node.classList.toggle('stale', stale);
   if (!channel) {
     setText($('health'), '\u00a0');
     setText($('figures'), '\u00a0');
     return;
   }
-  setText($('health'), health(channel));
+  setText($('health'), stale ? `As of ${clockText(new Date(snapshot.time))}: ${health(channel)}` : health(channel));
   const { width, height, fps, bitrate_bps: bps } = channel.stream;
   const figures = [];
   if (width) figures.push(`${width}\u00d7${height}`);
@@ -55,12 +56,13 @@ export function shapePicture(width, height) {
   }
 }
 
-// Shows date and time of the frame on screen, and how late it is in ms; null hides either.
-export function showClock(date, late) {
+// Shows date and time of the frame on screen, and how late it is in ms; null hides either. frozen says that
+// it is the last one and not live.
+export function showClock(date, late, frozen) {
   $('clock').hidden = !date;
   if (date) {
     const [day, time] = $('clock').children;
-    setText(day, dateText(date));
+    setText(day, frozen ? `Last picture, ${dateText(date)}` : dateText(date));
     setText(time, clockText(date));
     setAttribute(time, 'datetime', new Date(Math.floor(date.getTime() / 1000) * 1000).toISOString());
   }
