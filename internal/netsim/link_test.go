@@ -84,10 +84,17 @@ func TestOutage(t *testing.T) {
 	}{
 		{"none", Outage{}, nil, []time.Duration{-s, 0, s}},
 		{"none, though repeated", Outage{Every: s}, nil, []time.Duration{-s, 0, s}},
-		{"once", Outage{After: 2 * s, For: 3 * s}, []time.Duration{2 * s, 5*s - 1}, []time.Duration{0, 2*s - 1, 5 * s, 9 * s}},
 		{
-			"again and again", Outage{After: 2 * s, Every: 10 * s, For: 3 * s},
-			[]time.Duration{2 * s, 5*s - 1, 12 * s, 104 * s}, []time.Duration{-8 * s, 0, 5 * s, 12*s - 1, 15 * s, 105 * s},
+			"once",
+			Outage{After: 2 * s, For: 3 * s},
+			[]time.Duration{2 * s, 5*s - 1},
+			[]time.Duration{0, 2*s - 1, 5 * s, 9 * s},
+		},
+		{
+			"again and again",
+			Outage{After: 2 * s, Every: 10 * s, For: 3 * s},
+			[]time.Duration{2 * s, 5*s - 1, 12 * s, 104 * s},
+			[]time.Duration{-8 * s, 0, 5 * s, 12*s - 1, 15 * s, 105 * s},
 		},
 	}
 	for _, test := range tests {

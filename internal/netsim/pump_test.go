@@ -29,6 +29,7 @@ func (s *sink) Write(p []byte) (int, error) {
 
 // bubble runs f beside a running pump, in virtual time, and fails if the pump does not end with its context.
 func bubble(t *testing.T, limit int, f func(p *Pump, out *sink)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		pump := NewPump(limit)

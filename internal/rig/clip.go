@@ -35,8 +35,8 @@ type Clip struct {
 // The error is ErrClip.
 func ParseClip(stream []byte) (*Clip, error) {
 	var c Clip
-	var unit [][]byte
-	coded := false // unit has a slice
+	var unit [][]byte //nolint:prealloc // each unit gets a slice of its own, of a few NAL units
+	coded := false    // unit has a slice
 	for _, nalu := range splitNALUs(stream) {
 		if coded && beginsUnit(nalu) {
 			c.units = append(c.units, unit)

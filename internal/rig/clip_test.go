@@ -67,8 +67,9 @@ func TestParseClip(t *testing.T) {
 		})
 	}
 	for name, stream := range map[string]string{
-		"empty": "", "no start code": "abc", "no slice": long + sps, "ends without a slice": long + sps + long + idr + long + pps,
-		"begins with a slice": long + slice, "no SPS": long + idr, "no IDR": long + sps + long + slice,
+		"empty": "", "no start code": "abc", "no slice": long + sps,
+		"ends without a slice": long + sps + long + idr + long + pps,
+		"begins with a slice":  long + slice, "no SPS": long + idr, "no IDR": long + sps + long + slice,
 	} {
 		_, err := ParseClip([]byte(stream))
 		require.ErrorIs(t, err, ErrClip, name)

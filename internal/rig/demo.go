@@ -19,7 +19,7 @@ var demoClip []byte
 type DemoConfig struct {
 	To   []netip.AddrPort // the receiver's sockets, one per link in order; at least one
 	Seed uint64           // the same seed has the same packets lost
-	Log  *slog.Logger
+	Log  *slog.Logger     // gets the outages; must not be nil
 
 	// OnFeedback, where not nil, gets what the receiver says on each link. It is called from one goroutine per link.
 	OnFeedback func(link int, feedback Feedback)
@@ -32,7 +32,9 @@ type DemoConfig struct {
 func RunDemo(ctx context.Context, config DemoConfig) error {
 	var outs []io.Writer
 	var sockets []*net.UDPConn
-	defer func() {
+	var readers sync.WaitGroup
+	defer readers.Wait()
+	defer func() { // this ends the readers
 		for _, socket := range sockets {
 			_ = socket.Close()
 		}
@@ -49,17 +51,10 @@ func RunDemo(ctx context.Context, config DemoConfig) error {
 	if err != nil {
 		return err
 	}
-
-	var readers sync.WaitGroup
 	for link, socket := range sockets {
 		readers.Go(func() { readFeedback(socket, link, config) })
 	}
-	err = s.run(ctx)
-	for _, socket := range sockets {
-		_ = socket.Close()
-	}
-	readers.Wait()
-	return err
+	return s.run(ctx)
 }
 
 // readFeedback reads what the receiver sends to a link's socket, until that is closed.

@@ -93,6 +93,7 @@ func (e linkEnd) Write(datagram []byte) (int, error) {
 
 // stream runs the demonstration over four links for a while of virtual time.
 func stream(t *testing.T, seed uint64, span time.Duration) *arrivals {
+	t.Helper()
 	a := &arrivals{t: t, index: make(map[uint16]*arrived)}
 	synctest.Test(t, func(t *testing.T) {
 		var outs []io.Writer
@@ -146,8 +147,8 @@ func TestDemoLosesNothing(t *testing.T) {
 	}
 	require.Less(t, slowest, 100*time.Millisecond, "half the usual latency budget")
 	units := requireWholeClip(t, clip, packets)
-	t.Logf("%d datagrams (%.0f/s), %d bytes with IP (%.0f kb/s), %d segments, %d packets of which %d recovered, %d units, "+
-		"slowest segment %v", a.count, float64(a.count)/allOutages.Seconds(), a.bytes,
+	t.Logf("%d datagrams (%.0f/s), %d bytes with IP (%.0f kb/s), %d segments, %d packets of which %d recovered, "+
+		"%d units, slowest segment %v", a.count, float64(a.count)/allOutages.Seconds(), a.bytes,
 		float64(a.bytes)*8/1000/allOutages.Seconds(), len(a.segments), kept, recovered, units, slowest)
 }
 
