@@ -3,48 +3,220 @@
 package app
 
 import (
+	"context"
+	"fmt"
 	"image"
 	"log/slog"
+	"net"
+	"net/http"
+	"sync"
 	"time"
 
 	"github.com/isc-receiver/isc-receiver/internal/status"
+	"github.com/isc-receiver/isc-receiver/internal/web"
+	"github.com/isc-receiver/isc-receiver/receiver/inbox"
+	"github.com/isc-receiver/isc-receiver/webassets"
 )
 
 // Run is one run of the receiver: immutable but for what its methods change, and used once. To change anything
 // else, Close it and Start another. Its methods may be called from any goroutine.
-type Run struct{}
+type Run struct {
+	cfg      Config
+	log      *slog.Logger
+	started  time.Time
+	channels []*channel
+	web      *web.Server
+	listener net.Listener
+	key      string
+	warnings []string
+
+	stop context.CancelFunc
+	done chan struct{}
+	err  error // why the run ended by itself; valid once done is closed
+}
 
 // Start opens sockets and the HTTP listener and begins to receive. On error nothing is left open.
 // The error's text is a sentence for the operator.
-func Start(cfg Config, log *slog.Logger) (*Run, error) { panic("being built") }
+func Start(cfg Config, log *slog.Logger) (*Run, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	r := &Run{cfg: cfg.Clone(), log: log, started: time.Now(), done: make(chan struct{})}
+	if err := r.open(); err != nil {
+		r.release()
+		return nil, err
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	r.stop = stop
+	go r.run(ctx)
+	return r, nil
+}
+
+// open opens all that can fail.
+func (r *Run) open() error {
+	var err error
+	if r.listener, err = listen(r.cfg.HTTP.Address); err != nil {
+		return err
+	}
+	if r.cfg.Access.Mode == AccessKey && !r.local() {
+		if r.key, err = loadKey(); err != nil {
+			r.warn("The viewers' key could not be stored: %v. Links to the page change with each start.", err)
+		}
+	}
+	pool := new(inbox.Pool)
+	for _, cfg := range r.cfg.Channels {
+		ch, err := openChannel(cfg, r.cfg, pool, r.log)
+		if err != nil {
+			return err
+		}
+		r.channels = append(r.channels, ch)
+		r.warnings = append(r.warnings, ch.warnings()...)
+	}
+	if !webassets.Built() {
+		r.warn("The page was built without its player. Build it with: make web")
+	}
+	for _, w := range r.warnings {
+		r.log.Warn(w)
+	}
+	r.web = web.New(web.Config{Snapshot: r.Snapshot, HLS: r.hls, Page: webassets.Handler(), Key: r.key, Log: r.log})
+	return nil
+}
+
+func (r *Run) warn(format string, args ...any) {
+	r.warnings = append(r.warnings, fmt.Sprintf(format, args...))
+}
+
+// release closes what open opened.
+func (r *Run) release() {
+	for _, ch := range r.channels {
+		ch.source.Close()
+		ch.close()
+	}
+	if r.listener != nil {
+		_ = r.listener.Close() // nothing came of it
+	}
+}
+
+// run runs everything until ctx ends, or the page can no longer be served, and stops it in order: sources, pipelines,
+// outputs, HLS muxers, HTTP server.
+func (r *Run) run(ctx context.Context) {
+	defer close(r.done)
+	r.log.Info("receiving", "page", r.ViewerURL(), "channels", len(r.channels))
+
+	receive, stopReceiving := context.WithCancel(ctx)
+	defer stopReceiving()
+	serve, stopServing := context.WithCancel(context.Background())
+	defer stopServing()
+
+	var channels sync.WaitGroup
+	for _, ch := range r.channels {
+		channels.Go(func() { ch.run(receive, r.log) })
+	}
+	if r.cfg.Demo {
+		channels.Go(func() { r.runDemo(receive) })
+	}
+	served := make(chan error, 1)
+	go func() { served <- r.web.Run(serve, r.listener) }()
+
+	select {
+	case <-ctx.Done():
+	case r.err = <-served:
+		served <- nil
+	}
+	stopReceiving()
+	channels.Wait()
+	for _, ch := range r.channels {
+		ch.close()
+	}
+	r.web.Close()
+	stopServing()
+	if err := <-served; err != nil && r.err == nil {
+		r.err = err
+	}
+	r.log.Info("stopped")
+}
 
 // Close stops the run and returns once everything that it started has ended. Calling it again does nothing.
-func (r *Run) Close() error { panic("being built") }
+func (r *Run) Close() error {
+	r.stop()
+	<-r.done
+	return r.err
+}
 
 // Done is closed when the run has ended, by Close or by itself; Err then says why, or nil.
-func (r *Run) Done() <-chan struct{} { panic("being built") }
+func (r *Run) Done() <-chan struct{} { return r.done }
 
 // Err returns why the run ended by itself, or nil.
-func (r *Run) Err() error { panic("being built") }
+func (r *Run) Err() error {
+	select {
+	case <-r.done:
+		return r.err
+	default:
+		return nil
+	}
+}
 
 // Snapshot returns the state of the run now. It is cheap enough to be called a few times a second.
-func (r *Run) Snapshot() status.Snapshot { panic("being built") }
+func (r *Run) Snapshot() status.Snapshot {
+	s := status.Snapshot{
+		Version: Version, Time: status.Time{Time: time.Now()}, Started: status.Time{Time: r.started},
+		Demo: r.cfg.Demo, Channels: make([]status.Channel, len(r.channels)),
+	}
+	for i, ch := range r.channels {
+		s.Channels[i] = ch.snapshot()
+		s.Channels[i].Viewers = r.web.Viewers(ch.cfg.ID)
+	}
+	return s
+}
 
 // SetLatency changes the latency budget of a channel at once, both ways.
-func (r *Run) SetLatency(channel string, budget time.Duration) { panic("being built") }
+func (r *Run) SetLatency(channel string, budget time.Duration) {
+	if ch := r.channel(channel); ch != nil {
+		ch.receiver.SetLatency(min(max(budget, MinLatency), MaxLatency))
+	}
+}
 
 // SetHLS switches the HLS output of a channel on or off.
-func (r *Run) SetHLS(channel string, on bool) { panic("being built") }
+func (r *Run) SetHLS(channel string, on bool) {
+	if ch := r.channel(channel); ch != nil {
+		ch.hls.SetEnabled(on)
+	}
+}
 
-// Frame returns the latest decoded picture of a channel's preview, and its number, which goes up with each new
-// picture; nil and 0 while there is none. The picture is not written to for as long as three newer ones take to come.
-func (r *Run) Frame(channel string) (picture *image.RGBA, number uint64) { panic("being built") }
+// Frame returns the latest decoded picture of a channel's preview, its number, which goes up with each new picture,
+// and when its packets arrived; nil and 0 while there is none. The picture is not written to for as long as three newer
+// ones take to come.
+func (r *Run) Frame(channel string) (picture *image.RGBA, number uint64, arrival time.Time) {
+	if ch := r.channel(channel); ch != nil && ch.preview != nil {
+		return ch.preview.Frame()
+	}
+	return nil, 0, time.Time{}
+}
 
 // PreviewError says why there are no preview pictures, such as that ffmpeg is not installed; nil where all is well.
-func (r *Run) PreviewError(channel string) error { panic("being built") }
-
-// ViewerURL is the address to open or to hand to a viewer, with the key where one is needed.
-func (r *Run) ViewerURL() string { panic("being built") }
+func (r *Run) PreviewError(channel string) error {
+	if ch := r.channel(channel); ch != nil && ch.preview != nil {
+		return ch.preview.Err()
+	}
+	return nil
+}
 
 // Warnings are sentences about what is not as it should be but does not stop the run, such as small socket buffers.
-func (r *Run) Warnings() []string { panic("being built") }
+func (r *Run) Warnings() []string { return r.warnings }
+
+func (r *Run) channel(id string) *channel {
+	for _, ch := range r.channels {
+		if ch.cfg.ID == id {
+			return ch
+		}
+	}
+	return nil
+}
+
+// hls returns the HLS output of a channel, or nil.
+func (r *Run) hls(id string) http.Handler {
+	if ch := r.channel(id); ch != nil {
+		return ch.hls
+	}
+	return nil
+}

@@ -3,10 +3,12 @@ package app
 import "time"
 
 // Config is the settings of one run: what the settings file, the environment and the flags say together.
-// The zero value is not valid; begin with Default.
+// The zero value is not valid; begin with Default. A Config that shares its channels with another is to be copied
+// with Clone before they are changed.
 type Config struct {
 	HTTP     HTTP      `toml:"http"`
 	Access   Access    `toml:"access"`
+	TLS      TLS       `toml:"tls"`
 	HLS      HLS       `toml:"hls"`
 	Channels []Channel `toml:"channel"`
 
@@ -16,8 +18,10 @@ type Config struct {
 
 // HTTP says where the page is served.
 type HTTP struct {
-	Address   string `toml:"address"`    // host:port; an empty host is every interface
-	PublicURL string `toml:"public_url"` // what viewers type where a router or proxy stands between, or empty
+	Address          string   `toml:"address"`    // host:port; an empty host is every interface
+	PublicURL        string   `toml:"public_url"` // what viewers type where a router or proxy stands between, or empty
+	LegacyHLSAddress string   `toml:"legacy_hls_address"`
+	TrustedProxies   []string `toml:"trusted_proxies"`
 }
 
 // Access says who may watch.
@@ -30,6 +34,13 @@ const (
 	AccessKey  = "key"  // whoever has the link with the key
 	AccessOpen = "open" // whoever reaches the address
 )
+
+// TLS says how viewers' connections are encrypted.
+type TLS struct {
+	Cert       string `toml:"cert"`
+	Key        string `toml:"key"`
+	SelfSigned bool   `toml:"self_signed"`
+}
 
 // HLS says how the video is published.
 type HLS struct {
@@ -45,10 +56,15 @@ type Channel struct {
 	Name      string   `toml:"name"`
 	Interface string   `toml:"interface"` // a network interface's name; empty: all
 	Ports     Ports    `toml:"ports"`     // one per link, in order
+	Source    string   `toml:"source"`    // SourceUDP
+	Allow     []string `toml:"allow"`
 	Latency   Duration `toml:"latency"`
 	AfterLoss string   `toml:"after_loss"` // AfterLossContinue or AfterLossFreeze
 	RTPTo     string   `toml:"rtp_to"`     // host:port that the RTP packets are sent on to, or empty
 }
+
+// SourceUDP is the source of a channel that receives on its own sockets.
+const SourceUDP = "udp"
 
 // What a Channel does with the units between a loss and the next IDR.
 const (
@@ -56,24 +72,33 @@ const (
 	AfterLossFreeze   = "freeze"
 )
 
-// Duration is a time.Duration that reads and writes as text, such as "200ms".
-type Duration time.Duration
-
-// Ports are UDP ports that read and write as text: "5078-5081", "5078,5080" or both.
-type Ports []int
-
 // Default returns the settings of a fresh installation: one channel, "rig1", on ports 5078-5081 of all interfaces.
 func Default() Config {
 	return Config{
-		HTTP:   HTTP{Address: ":5076"},
-		Access: Access{Mode: AccessKey},
-		HLS: HLS{
-			Enabled: true, Variant: "low-latency",
-			Segment: Duration(time.Second), Part: Duration(200 * time.Millisecond),
-		},
-		Channels: []Channel{{
-			ID: "rig1", Name: "Rig 1", Ports: Ports{5078, 5079, 5080, 5081},
-			Latency: Duration(200 * time.Millisecond), AfterLoss: AfterLossContinue,
-		}},
+		HTTP:     HTTP{Address: ":5076"},
+		Access:   Access{Mode: AccessKey},
+		HLS:      HLS{Enabled: true, Variant: "low-latency", Segment: Duration(time.Second), Part: Duration(200 * time.Millisecond)},
+		Channels: []Channel{DefaultChannel()},
 	}
+}
+
+// DefaultChannel returns the settings of a channel about which nothing is said.
+func DefaultChannel() Channel {
+	return Channel{
+		ID: "rig1", Name: "Rig 1", Ports: Ports{5078, 5079, 5080, 5081}, Source: SourceUDP,
+		Latency: Duration(200 * time.Millisecond), AfterLoss: AfterLossContinue,
+	}
+}
+
+// Clone returns a copy that shares nothing.
+func (c Config) Clone() Config {
+	channels := make([]Channel, len(c.Channels))
+	for i, ch := range c.Channels {
+		ch.Ports = append(Ports(nil), ch.Ports...)
+		ch.Allow = append([]string(nil), ch.Allow...)
+		channels[i] = ch
+	}
+	c.Channels = channels
+	c.HTTP.TrustedProxies = append([]string(nil), c.HTTP.TrustedProxies...)
+	return c
 }

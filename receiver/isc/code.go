@@ -16,20 +16,21 @@ var coefficients = [MaxParity][MaxSources]uint64{
 	{421, 431, 433, 439, 443, 449, 457, 461},
 }
 
-// minor is a square part of the coefficients, and how to divide by it: 2-adically, A * inverse = 2^shift exactly.
-//
-// A solution modulo 2^n thus needs the right-hand sides modulo 2^(n+shift) and no more. With the common powers of two
-// taken out, shift is at most 14 (a test goes through all minors).
+// minor is a square part of the coefficients, and how to divide by it: without their common power of two, the adjugate
+// A' and the determinant have A * A' = odd * 2^shift, where shift is at most 14 (a test goes through all minors).
+// A solution modulo 2^n thus needs the right-hand sides modulo 2^(n+shift) and no more.
 type minor struct {
-	size    int
-	shift   uint
-	factor  [MaxSources][MaxSources]uint64 // A, modulo 2^64
-	inverse [MaxSources][MaxSources]uint64 // 2^shift / A, modulo 2^64
+	size     int
+	shift    uint
+	odd      struct{ value, inverse uint64 } // positive; inverse is 1/value modulo 2^64
+	factor   [MaxSources][MaxSources]uint64  // A
+	adjugate [MaxSources][MaxSources]uint64  // A' as two's complement
+	small    bool                            // whether odd and each row of A' sum up to less than 2^15
 }
 
-// set makes a the minor of the given parity rows and source columns, bit masks with equally many bits set, and says
+// set makes m the minor of the given parity rows and source columns, bit masks with equally many bits set, and says
 // whether it is regular.
-func (a *minor) set(rows, columns uint16) bool {
+func (m *minor) set(rows, columns uint16) bool {
 	var w [MaxSources][2 * MaxSources]int64 // A beside the unit matrix
 	n := 0
 	for left := rows; left != 0; left &= left - 1 {
@@ -37,14 +38,14 @@ func (a *minor) set(rows, columns uint16) bool {
 		c := 0
 		for rest := columns; rest != 0; rest &= rest - 1 {
 			f := row[bits.TrailingZeros16(rest)]
-			a.factor[n][c] = f
+			m.factor[n][c] = f
 			w[n][c] = int64(f)
 			c++
 		}
 		w[n][c+n] = 1
 		n++
 	}
-	a.size = n
+	m.size = n
 	det, ok := eliminate(&w, n)
 	if !ok {
 		return false
@@ -56,13 +57,21 @@ func (a *minor) set(rows, columns uint16) bool {
 		}
 	}
 	common := bits.TrailingZeros64(all)
-	det >>= common
-	a.shift = uint(bits.TrailingZeros64(uint64(det)))
-	odd := inverse64(uint64(det >> a.shift))
+	sign := det >> 63 // -1 or 0
+	det = ((det ^ sign) - sign) >> common
+	m.shift = uint(bits.TrailingZeros64(uint64(det)))
+	m.odd.value = uint64(det >> m.shift)
+	m.odd.inverse = inverse64(m.odd.value)
+	m.small = true
 	for i := range n {
+		most := int64(m.odd.value)
 		for j := range n {
-			a.inverse[i][j] = uint64(w[i][n+j]>>common) * odd
+			v := w[i][n+j] >> common
+			v = (v ^ sign) - sign
+			m.adjugate[i][j] = uint64(v)
+			most += max(v, -v)
 		}
+		m.small = m.small && most < 1<<15
 	}
 	return true
 }

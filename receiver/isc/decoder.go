@@ -124,14 +124,17 @@ func (d *Decoder) solve(seg *Segment, rows, missing uint16) bool {
 	if !d.subtract(seg, rows, n, count) {
 		return false
 	}
+	a, out := &d.right, &d.result
 	exact := false
-	switch d.minor.size {
-	case 1:
-		exact = d.minor.solve1(d.right[0][:count], d.result[0][:])
-	case 2:
-		exact = d.minor.solve2(d.right[0][:count], d.right[1][:count], d.result[0][:], d.result[1][:])
+	switch {
+	case d.minor.size == 1:
+		exact = d.minor.solve1(a[0][:count], out[0][:])
+	case d.minor.size == 2:
+		exact = d.minor.solve2(a[0][:count], a[1][:count], out[0][:], out[1][:])
+	case d.minor.size == 3 && d.minor.small:
+		exact = d.minor.solve3(a[0][:count], a[1][:count], a[2][:count], out[0][:], out[1][:], out[2][:])
 	default:
-		exact = d.minor.solveAny(&d.right, count, &d.result)
+		exact = d.minor.solveAny(a, count, out)
 	}
 	c := 0
 	for left := missing; exact && left != 0; left &= left - 1 {
@@ -163,23 +166,15 @@ func (d *Decoder) subtract(seg *Segment, rows uint16, n, count int) bool {
 			k++
 		}
 	}
-	i := 0
-	for ; i+1 < k; i += 2 {
-		p, q := known[i], known[i+1]
-		both := pair{seg.Sources[p], seg.Sources[q]}
-		r := 0
-		for ; r+1 < m; r += 2 {
-			f, g := &coefficients[js[r]], &coefficients[js[r+1]]
-			both.add2(d.right[r][:count], d.right[r+1][:count], [2]uint64{-f[p], -f[q]}, [2]uint64{-g[p], -g[q]})
+	for r, j := range js[:m] {
+		f, a := &coefficients[j], d.right[r][:count]
+		i := 0
+		for ; i+1 < k; i += 2 {
+			s, t := known[i], known[i+1]
+			add2(a, seg.Sources[s], seg.Sources[t], -f[s], -f[t])
 		}
-		if r < m {
-			f := &coefficients[js[r]]
-			both.add1(d.right[r][:count], [2]uint64{-f[p], -f[q]})
-		}
-	}
-	if i < k {
-		for r := range m {
-			add(d.right[r][:count], seg.Sources[known[i]], -coefficients[js[r]][known[i]])
+		if i < k {
+			add(a, seg.Sources[known[i]], -f[known[i]])
 		}
 	}
 	return true

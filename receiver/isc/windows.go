@@ -15,7 +15,7 @@ const (
 	windowSize = 8
 
 	// maxWindows is the most that windows returns.
-	maxWindows = (MaxLength+2+2*digitSize-1)/(2*digitSize)*2 + 1
+	maxWindows = (MaxLength+2+3*digitSize-1)/(3*digitSize)*3 + 1
 	// maxDigits is the bytes that the digits of that many windows take when they are written, with the two bytes before
 	// them that writing touches.
 	maxDigits = digitSize*maxWindows + windowSize - digitSize
@@ -24,9 +24,9 @@ const (
 // sums holds the windows of one number. The last one in use is 0.
 type sums [maxWindows]uint64
 
-// windows returns the number of windows in use for n-byte sources: an even number that holds n+2 bytes, and a last one
+// windows returns the number of windows in use for n-byte sources: a multiple of three that holds n+2 bytes, and a last one
 // that is 0.
-func windows(n int) int { return (n+2+2*digitSize-1)/(2*digitSize)*2 + 1 }
+func windows(n int) int { return (n+2+3*digitSize-1)/(3*digitSize)*3 + 1 }
 
 // carry returns what goes from one digit into the next: total is the window of that digit with all that was carried
 // into it and with the digit itself taken out or not, next is the window above.
@@ -34,75 +34,63 @@ func carry(total, next uint64) uint64 { return uint64(int64(int16(total>>digitBi
 
 // setWindows sets a to the windows of the big-endian number, of which len(a) windows hold all.
 func setWindows(a []uint64, number []byte) {
-	w := 0
-	for ; w < len(a) && len(number) >= windowSize; w++ {
-		a[w] = binary.BigEndian.Uint64(number[len(number)-windowSize:])
-		number = number[:len(number)-digitSize]
+	for len(a) >= 4 && len(number) >= windowSize+3*digitSize {
+		n := number[len(number)-windowSize-3*digitSize:]
+		a[0] = binary.BigEndian.Uint64(n[3*digitSize:])
+		a[1] = binary.BigEndian.Uint64(n[2*digitSize:])
+		a[2] = binary.BigEndian.Uint64(n[digitSize:])
+		a[3] = binary.BigEndian.Uint64(n)
+		a, number = a[4:], number[:len(number)-4*digitSize]
 	}
-	clear(a[w:])
-	add(a[w:], number, 1)
+	clear(a)
+	add(a, number, 1)
 }
 
 // add adds f times the big-endian number to the windows in a.
 func add(a []uint64, number []byte, f uint64) {
-	w := 0
-	for ; w < len(a) && len(number) >= windowSize; w++ {
-		a[w] += f * binary.BigEndian.Uint64(number[len(number)-windowSize:])
-		number = number[:len(number)-digitSize]
+	for len(a) >= 4 && len(number) >= windowSize+3*digitSize {
+		n := number[len(number)-windowSize-3*digitSize:]
+		a[0] += f * binary.BigEndian.Uint64(n[3*digitSize:])
+		a[1] += f * binary.BigEndian.Uint64(n[2*digitSize:])
+		a[2] += f * binary.BigEndian.Uint64(n[digitSize:])
+		a[3] += f * binary.BigEndian.Uint64(n)
+		a, number = a[4:], number[:len(number)-4*digitSize]
+	}
+	for len(a) > 0 && len(number) >= windowSize {
+		a[0] += f * binary.BigEndian.Uint64(number[len(number)-windowSize:])
+		a, number = a[1:], number[:len(number)-digitSize]
 	}
 	rest := uint64(0)
 	for _, b := range number {
 		rest = rest<<8 | uint64(b)
 	}
-	for ; rest != 0 && w < len(a); w++ {
-		a[w] += f * rest
-		rest >>= digitBits
+	for ; rest != 0 && len(a) > 0; rest >>= digitBits {
+		a[0] += f * rest
+		a = a[1:]
 	}
 }
 
-// pair is two numbers that are added to rows together, so that the rows' windows are loaded and stored half as often.
-type pair struct{ s, t []byte }
-
-// add1 adds f[0]*p.s + f[1]*p.t to a.
-func (p pair) add1(a []uint64, f [2]uint64) {
-	s, t := p.s, p.t
-	w := 0
-	for ; w < len(a) && len(s) >= windowSize && len(t) >= windowSize; w++ {
-		x := binary.BigEndian.Uint64(s[len(s)-windowSize:])
-		y := binary.BigEndian.Uint64(t[len(t)-windowSize:])
-		a[w] += f[0]*x + f[1]*y
-		s, t = s[:len(s)-digitSize], t[:len(t)-digitSize]
+// add2 adds f times the big-endian number s and g times t to the windows in a, faster than one after the other.
+func add2(a []uint64, s, t []byte, f, g uint64) {
+	for len(a) >= 4 && len(s) >= windowSize+3*digitSize && len(t) >= windowSize+3*digitSize {
+		n, m := s[len(s)-windowSize-3*digitSize:], t[len(t)-windowSize-3*digitSize:]
+		a[0] += f*binary.BigEndian.Uint64(n[3*digitSize:]) + g*binary.BigEndian.Uint64(m[3*digitSize:])
+		a[1] += f*binary.BigEndian.Uint64(n[2*digitSize:]) + g*binary.BigEndian.Uint64(m[2*digitSize:])
+		a[2] += f*binary.BigEndian.Uint64(n[digitSize:]) + g*binary.BigEndian.Uint64(m[digitSize:])
+		a[3] += f*binary.BigEndian.Uint64(n) + g*binary.BigEndian.Uint64(m)
+		a, s, t = a[4:], s[:len(s)-4*digitSize], t[:len(t)-4*digitSize]
 	}
-	add(a[w:], s, f[0])
-	add(a[w:], t, f[1])
-}
-
-// add2 adds f[0]*p.s + f[1]*p.t to a, and g likewise to b, of the same length.
-func (p pair) add2(a, b []uint64, f, g [2]uint64) {
-	s, t := p.s, p.t
-	b = b[:len(a)]
-	w := 0
-	for ; w < len(a) && len(s) >= windowSize && len(t) >= windowSize; w++ {
-		x := binary.BigEndian.Uint64(s[len(s)-windowSize:])
-		y := binary.BigEndian.Uint64(t[len(t)-windowSize:])
-		a[w] += f[0]*x + f[1]*y
-		b[w] += g[0]*x + g[1]*y
-		s, t = s[:len(s)-digitSize], t[:len(t)-digitSize]
-	}
-	add(a[w:], s, f[0])
-	add(a[w:], t, f[1])
-	add(b[w:], s, g[0])
-	add(b[w:], t, g[1])
+	add(a, s, f)
+	add(a, t, g)
 }
 
 // putDigits writes the digits of the number whose windows are a, all but the last window's, to the end of out, which
 // must have two bytes more than they take.
 func putDigits(out []byte, a []uint64) {
 	total := a[0]
-	for w := 0; w+1 < len(a) && len(out) >= windowSize; w++ {
-		next := a[w+1]
-		binary.BigEndian.PutUint64(out[len(out)-windowSize:], total&digitMask)
-		out = out[:len(out)-digitSize]
-		total = next + carry(total, next)
+	for len(a) > 1 && len(out) >= windowSize {
+		binary.BigEndian.PutUint64(out[len(out)-windowSize:], total)
+		a, out = a[1:], out[:len(out)-digitSize]
+		total = a[0] + carry(total, a[0])
 	}
 }

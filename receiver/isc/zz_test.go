@@ -33,15 +33,15 @@ func BenchmarkZZ(b *testing.B) {
 	n := windows(1200)
 	fmt.Println("set", minTime(func() { setWindows(d.right[0][:n], src[0]) }))
 	fmt.Println("add", minTime(func() { add(d.right[0][:n], src[0], 3) }))
-	p := pair{src[0], src[1]}
-	fmt.Println("add1", minTime(func() { p.add1(d.right[0][:n], [2]uint64{3, 5}) }))
-	fmt.Println("add2", minTime(func() { p.add2(d.right[0][:n], d.right[1][:n], [2]uint64{3, 5}, [2]uint64{7, 8}) }))
+	fmt.Println("add2", minTime(func() { add2(d.right[0][:n], src[0], src[1], 3, 5) }))
 	fmt.Println("minor1", minTime(func() { d.minor.set(1, 1) }))
 	fmt.Println("solve1", minTime(func() { d.minor.solve1(d.right[0][:n], d.result[0][:]) }))
 	fmt.Println("minor2", minTime(func() { d.minor.set(3, 3) }))
 	fmt.Println("solve2", minTime(func() { d.minor.solve2(d.right[0][:n], d.right[1][:n], d.result[0][:], d.result[1][:]) }))
 	fmt.Println("minor3", minTime(func() { d.minor.set(7, 7) }))
-	fmt.Println("solve3", minTime(func() { d.minor.solveAny(&d.right, n, &d.result) }))
+	fmt.Println("solve3", minTime(func() {
+		d.minor.solve3(d.right[0][:n], d.right[1][:n], d.right[2][:n], d.result[0][:], d.result[1][:], d.result[2][:])
+	}))
 	x := uint64(3)
 	fmt.Println("imul1000", minTime(func() {
 		y := x

@@ -1,0 +1,128 @@
+package app
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"io/fs"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/isc-receiver/isc-receiver/internal/web"
+)
+
+// listen opens the HTTP listener. Its error is a sentence for the operator.
+func listen(address string) (net.Listener, error) {
+	listener, err := web.Listen(address)
+	if err != nil {
+		var inUse *web.PortInUseError
+		if errors.As(err, &inUse) {
+			return nil, err
+		}
+		return nil, &sentence{"The page cannot be served at " + address + ": " + errorText(err) + ". Choose another address.", err}
+	}
+	return listener, nil
+}
+
+// errorText returns the last part of a chain of errors, which says what the system said.
+func errorText(err error) string {
+	for {
+		next := errors.Unwrap(err)
+		if next == nil {
+			return err.Error()
+		}
+		err = next
+	}
+}
+
+// local tells whether only this machine can reach the page.
+func (r *Run) local() bool {
+	address, err := netip.ParseAddrPort(r.listener.Addr().String())
+	return err == nil && address.Addr().IsLoopback() && r.cfg.HTTP.PublicURL == ""
+}
+
+// ViewerURL is the address to open or to hand to a viewer, with the key where one is needed.
+func (r *Run) ViewerURL() string {
+	u := url.URL{Scheme: "http", Path: "/"}
+	if public := r.cfg.HTTP.PublicURL; public != "" {
+		if parsed, err := url.Parse(public); err == nil { // it was checked
+			u = *parsed
+		}
+	} else {
+		u.Host = r.host()
+	}
+	if r.key != "" {
+		u.RawQuery = url.Values{"key": {r.key}}.Encode()
+	}
+	return u.String()
+}
+
+// host returns the host and port at which the page can be reached.
+func (r *Run) host() string {
+	address, err := netip.ParseAddrPort(r.listener.Addr().String())
+	if err != nil || !address.Addr().IsUnspecified() {
+		return r.listener.Addr().String()
+	}
+	return netip.AddrPortFrom(ownAddress(r.cfg.Channels[0].Interface), address.Port()).String()
+}
+
+// ownAddress returns an address of this machine that others reach it by: of the named interface, or of any.
+func ownAddress(device string) netip.Addr {
+	found := netip.AddrFrom4([4]byte{127, 0, 0, 1})
+	devices, err := net.Interfaces()
+	if err != nil {
+		return found
+	}
+	for _, d := range devices {
+		if device != "" && d.Name != device || d.Flags&net.FlagUp == 0 {
+			continue
+		}
+		addresses, err := d.Addrs()
+		if err != nil {
+			continue
+		}
+		for _, a := range addresses {
+			prefix, err := netip.ParsePrefix(a.String())
+			if err == nil && prefix.Addr().Is4() && !prefix.Addr().IsLoopback() {
+				return prefix.Addr()
+			}
+		}
+	}
+	return found
+}
+
+// loadKey returns the key that viewers' links carry, and makes and stores one the first time. Where it cannot be
+// stored, the key is good for this run, and the error says why.
+func loadKey() (string, error) {
+	fresh := make([]byte, 16)
+	_, _ = rand.Read(fresh) // crypto/rand never fails
+	key := hex.EncodeToString(fresh)
+	path, err := keyPath()
+	if err != nil {
+		return key, err
+	}
+	stored, err := os.ReadFile(path)
+	switch {
+	case err == nil && len(strings.TrimSpace(string(stored))) >= 16:
+		return strings.TrimSpace(string(stored)), nil
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return key, err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return key, err
+	}
+	return key, os.WriteFile(path, []byte(key+"\n"), 0o600)
+}
+
+// keyPath returns where the key is kept: the service's state directory, or the user's own configuration.
+func keyPath() (string, error) {
+	if state := os.Getenv("STATE_DIRECTORY"); state != "" {
+		return filepath.Join(state, "viewer-key"), nil
+	}
+	config, err := os.UserConfigDir()
+	return filepath.Join(config, "isc-receiver", "viewer-key"), err
+}

@@ -1,0 +1,143 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/pelletier/go-toml/v2"
+)
+
+// Flags are the command-line flags of the receiver, for the kong library, which also reads them from the environment.
+// What is not given is nil or empty, and leaves what the settings file says.
+type Flags struct {
+	File      string         `name:"config" placeholder:"FILE" env:"ISC_CONFIG" help:"Settings file (TOML)."`
+	Interface *string        `placeholder:"NAME" env:"ISC_INTERFACE" help:"Network interface to receive on. Default: all."`
+	Ports     *string        `placeholder:"PORTS" env:"ISC_PORTS" help:"UDP ports of the links: 5078-5081, or a list. Default: 5078-5081."`
+	HTTP      *string        `name:"http" placeholder:"ADDR" env:"ISC_HTTP" help:"Address of the page. Default: :5076; in a demonstration 127.0.0.1:5076."`
+	Latency   *time.Duration `placeholder:"TIME" env:"ISC_LATENCY" help:"Latency budget: how long a gap may be waited for. Default: 200ms."`
+	NoHLS     bool           `name:"no-hls" env:"ISC_NO_HLS" help:"Start with the HLS output switched off."`
+	RTPTo     *string        `name:"rtp-to" placeholder:"ADDR" env:"ISC_RTP_TO" help:"Send the rebuilt RTP packets on to this UDP address, too."`
+	Access    string         `enum:",key,open" default:"" env:"ISC_ACCESS" help:"Who may watch: key (whoever has the link) or open. Default: key."`
+	Demo      bool           `env:"ISC_DEMO" help:"Demonstration: a simulated rig sends over four bad links."`
+	LogLevel  string         `enum:"debug,info,warn,error" default:"info" env:"ISC_LOG_LEVEL" help:"debug, info, warn or error."`
+}
+
+// Config returns the settings: the defaults, then the settings file, then the flags, checked. The flags that are about
+// one rig are about the first channel.
+func (f Flags) Config() (Config, error) {
+	cfg := Default()
+	if f.File != "" {
+		var err error
+		if cfg, err = Load(f.File); err != nil {
+			return cfg, err
+		}
+	}
+	cfg.Demo = f.Demo
+	if f.Demo {
+		cfg.HTTP.Address = "127.0.0.1:5076"
+	}
+	set(&cfg.HTTP.Address, f.HTTP)
+	if f.Access != "" {
+		cfg.Access.Mode = f.Access
+	}
+	if f.NoHLS {
+		cfg.HLS.Enabled = false
+	}
+	if len(cfg.Channels) > 0 {
+		rig := &cfg.Channels[0]
+		set(&rig.Interface, f.Interface)
+		set(&rig.RTPTo, f.RTPTo)
+		if f.Latency != nil {
+			rig.Latency = Duration(*f.Latency)
+		}
+		if f.Ports != nil {
+			if err := rig.Ports.UnmarshalText([]byte(*f.Ports)); err != nil {
+				return cfg, fmt.Errorf("%w: --ports: %w", ErrSetting, err)
+			}
+		}
+	}
+	return cfg, cfg.Validate()
+}
+
+// Log returns the logger that the flags ask for, writing to standard error.
+func (f Flags) Log() *slog.Logger {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(f.LogLevel)); err != nil {
+		level = slog.LevelInfo // kong has checked it; an empty Flags means the default
+	}
+	return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
+}
+
+func set(to, from *string) {
+	if from != nil {
+		*to = *from
+	}
+}
+
+// Load reads a settings file. What it does not say has its default; a setting that is unknown is an error.
+func Load(path string) (Config, error) {
+	cfg := Default()
+	file, err := os.Open(path)
+	if err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return cfg, fmt.Errorf("%w: the settings file %s is not there", ErrSetting, path)
+		}
+		return cfg, fmt.Errorf("%w: the settings file cannot be read: %w", ErrSetting, err)
+	}
+	defer func() { _ = file.Close() }() // it was only read
+	cfg.Channels = nil
+	if err := toml.NewDecoder(file).DisallowUnknownFields().Decode(&cfg); err != nil {
+		return cfg, fmt.Errorf("%w: %s: %s", ErrSetting, path, describe(err))
+	}
+	if cfg.Channels == nil {
+		cfg.Channels = []Channel{DefaultChannel()}
+	}
+	for i := range cfg.Channels {
+		cfg.Channels[i].fill()
+	}
+	return cfg, nil
+}
+
+// fill gives the settings that a channel does not say their defaults.
+func (c *Channel) fill() {
+	d := DefaultChannel()
+	if c.Name == "" {
+		c.Name = c.ID
+	}
+	if len(c.Ports) == 0 {
+		c.Ports = d.Ports
+	}
+	if c.Source == "" {
+		c.Source = d.Source
+	}
+	if c.Latency == 0 {
+		c.Latency = d.Latency
+	}
+	if c.AfterLoss == "" {
+		c.AfterLoss = d.AfterLoss
+	}
+}
+
+// describe says where in a settings file the mistake is.
+func describe(err error) string {
+	var strict *toml.StrictMissingError
+	if errors.As(err, &strict) {
+		var names []string
+		for _, e := range strict.Errors {
+			row, _ := e.Position()
+			names = append(names, fmt.Sprintf("%s (line %d)", strings.Join(e.Key(), "."), row))
+		}
+		return "unknown settings: " + strings.Join(names, ", ")
+	}
+	var decode *toml.DecodeError
+	if errors.As(err, &decode) {
+		row, _ := decode.Position()
+		return fmt.Sprintf("line %d: %s", row, decode.Error())
+	}
+	return err.Error()
+}

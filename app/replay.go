@@ -1,0 +1,216 @@
+package app
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/isc-receiver/isc-receiver/internal/status"
+	"github.com/isc-receiver/isc-receiver/receiver"
+	"github.com/isc-receiver/isc-receiver/receiver/inbox"
+	"github.com/isc-receiver/isc-receiver/receiver/source"
+)
+
+// Replay says what to do with a capture file. It is run through the first channel of a Config, in the capture's own
+// time, so that the result is the same each time.
+type Replay struct {
+	Capture     string // the file: pcap or pcapng
+	RTPOut      string // where the RTP packets go in order of their release, as a pcap; empty: nowhere
+	FeedbackOut string // where the feedback datagrams go, one a line: seconds, tab, text; empty: nowhere
+	RealTime    bool   // as fast as it was captured, rather than as fast as possible
+
+	Progress func(read, size int64) // called now and then with bytes; may be nil
+}
+
+// What the packets in RTPOut are from and to.
+var (
+	rtpFrom = netip.MustParseAddrPort("127.0.0.1:5076")
+	rtpTo   = netip.MustParseAddrPort("127.0.0.1:4567")
+)
+
+// progressEvery is how many datagrams pass from one report of progress to the next.
+const progressEvery = 256
+
+// replay is one run of a Replay.
+type replay struct {
+	Replay
+	ports    Ports
+	pool     inbox.Pool
+	out      receiver.Result
+	pipeline *receiver.Pipeline
+	now      time.Time
+	rtp      *source.Writer
+	feedback *bufio.Writer
+}
+
+// Run replays the capture and returns the channel as it is at its end. It ends early with ctx's error. Other errors are
+// sentences for the operator.
+func (r Replay) Run(ctx context.Context, cfg Config) (result status.Channel, err error) {
+	file, err := source.OpenFile(r.Capture)
+	if err != nil {
+		return result, explainCapture(r.Capture, err)
+	}
+	defer func() { _ = file.Close() }() // it was only read
+	rig := cfg.Channels[0]
+	p := &replay{Replay: r, ports: rig.Ports}
+	if r.RTPOut != "" {
+		if p.rtp, err = source.CreateFile(r.RTPOut); err != nil {
+			return result, fmt.Errorf("the RTP packets cannot be written: %w", err)
+		}
+		defer func() { err = errors.Join(err, p.rtp.Close()) }()
+	}
+	if r.FeedbackOut != "" {
+		feedback, err := os.Create(r.FeedbackOut)
+		if err != nil {
+			return result, fmt.Errorf("the feedback cannot be written: %w", err)
+		}
+		p.feedback = bufio.NewWriter(feedback)
+		defer func() { err = errors.Join(err, p.feedback.Flush(), feedback.Close()) }()
+	}
+	if err := p.read(ctx, file, rig); err != nil {
+		return result, err
+	}
+	result = p.pipeline.Snapshot(p.now)
+	result.ID, result.Name = rig.ID, rig.Name
+	result.HLS.Path = "/hls/" + rig.ID + "/index.m3u8"
+	return result, nil
+}
+
+// read pushes the datagrams of the file.
+func (p *replay) read(ctx context.Context, file *source.File, rig Channel) error {
+	began := time.Now()
+	for n := 0; ; n++ {
+		record, err := file.Next()
+		if n == 0 {
+			p.now = record.Time
+			p.pipeline = receiver.NewPipeline(receiver.Config{
+				Ports: rig.Ports, Latency: time.Duration(rig.Latency), Freeze: rig.AfterLoss == AfterLossFreeze,
+			}, &p.pool, record.Time)
+		}
+		if p.Progress != nil && (n%progressEvery == 0 || err != nil) {
+			p.Progress(file.Progress())
+		}
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			return p.finish()
+		}
+		if err != nil {
+			return explainCapture(p.Capture, err)
+		}
+		if p.RealTime {
+			if err := sleepUntil(ctx, began.Add(record.Time.Sub(p.now))); err != nil {
+				return err
+			}
+			began = began.Add(record.Time.Sub(p.now))
+		} else if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err := p.push(record); err != nil {
+			return err
+		}
+	}
+}
+
+// push takes one datagram, after all that was due before it.
+func (p *replay) push(record source.Record) error {
+	if record.Time.After(p.now) { // in captures of several interfaces, times also go back a little
+		if err := p.advance(record.Time); err != nil {
+			return err
+		}
+	}
+	link := slices.Index(p.ports, int(record.To.Port()))
+	if link < 0 {
+		return nil
+	}
+	d := p.pool.Get()
+	d.Link, d.From, d.Arrival = link, record.From, record.Time
+	d.Truncated = len(record.Payload) > inbox.MaxDatagram
+	d.SetSize(copy(d.Buffer(), record.Payload))
+	p.pipeline.Push(&p.out, p.now, d)
+	return p.write(record.Time)
+}
+
+// advance lets the time pass up to now, each deadline at its own moment.
+func (p *replay) advance(now time.Time) error {
+	for {
+		at, ok := p.pipeline.Next()
+		if !ok || at.After(now) {
+			break
+		}
+		p.now = later(p.now, at)
+		p.pipeline.Advance(&p.out, p.now)
+		if err := p.write(p.now); err != nil {
+			return err
+		}
+	}
+	p.now = now
+	p.pipeline.Advance(&p.out, now)
+	return p.write(p.now)
+}
+
+// finish lets all waits end.
+func (p *replay) finish() error {
+	for at, ok := p.pipeline.Next(); ok; at, ok = p.pipeline.Next() {
+		if err := p.advance(later(p.now, at)); err != nil {
+			return err
+		}
+	}
+	p.pipeline.Flush(&p.out, p.now)
+	return p.write(p.now)
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// write writes what the pipeline gave at that time to the files.
+func (p *replay) write(at time.Time) error {
+	defer p.out.Reset()
+	if p.rtp != nil {
+		for _, packet := range p.out.Packets {
+			if err := p.rtp.Write(at, rtpFrom, rtpTo, packet.RTP); err != nil {
+				return fmt.Errorf("the RTP packets cannot be written: %w", err)
+			}
+		}
+	}
+	if p.feedback != nil {
+		for _, text := range p.out.Feedback {
+			seconds, micros := at.Unix(), at.Nanosecond()/1000
+			if _, err := fmt.Fprintf(p.feedback, "%d.%06d\t%s\n", seconds, micros, text); err != nil {
+				return fmt.Errorf("the feedback cannot be written: %w", err)
+			}
+		}
+	}
+	return nil
+}
+
+func explainCapture(path string, err error) error {
+	switch {
+	case errors.Is(err, source.ErrFormat):
+		return &sentence{path + " is no capture file. Give a file that tcpdump or Wireshark wrote (pcap or pcapng).", err}
+	case errors.Is(err, source.ErrLinkType):
+		return &sentence{fmt.Sprintf("%v. Capture on an Ethernet interface, or on any with \"tcpdump -i any\".", err), err}
+	default:
+		return &sentence{fmt.Sprintf("The capture file cannot be read: %v.", err), err}
+	}
+}
+
+// sleepUntil waits for a time, or for the end of ctx, whose error it then returns.
+func sleepUntil(ctx context.Context, at time.Time) error {
+	timer := time.NewTimer(time.Until(at))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

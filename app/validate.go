@@ -1,0 +1,86 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"regexp"
+	"time"
+)
+
+// ErrSetting is wrapped by all errors about a setting. Their text is a sentence for the operator.
+var ErrSetting = errors.New("wrong setting")
+
+// The bounds of the latency budget.
+const (
+	MinLatency = 20 * time.Millisecond
+	MaxLatency = 5 * time.Second
+)
+
+var validID = regexp.MustCompile(`^[a-z0-9-]{1,32}$`)
+
+// Validate returns what is wrong with the settings, all of it joined, or nil.
+func (c Config) Validate() error {
+	errs := []error{
+		check(validAddress(c.HTTP.Address), "http.address", "%q is no address; write :5076 or 192.0.2.1:5076", c.HTTP.Address),
+		check(c.HTTP.PublicURL == "" || validURL(c.HTTP.PublicURL), "http.public_url",
+			"%q is no web address; write https://name/", c.HTTP.PublicURL),
+		check(c.HTTP.LegacyHLSAddress == "", "http.legacy_hls_address", "this version does not serve the old address; leave it empty"),
+		check(len(c.HTTP.TrustedProxies) == 0, "http.trusted_proxies", "this version does not support it; leave it empty"),
+		check(c.TLS == TLS{}, "tls", "this version serves plain HTTP only; leave tls empty, and put a proxy with TLS in front"),
+		check(c.Access.Mode == AccessKey || c.Access.Mode == AccessOpen, "access.mode", "%q is unknown; write key or open", c.Access.Mode),
+		check(c.HLS.Variant == "low-latency" || c.HLS.Variant == "fmp4" || c.HLS.Variant == "mpegts", "hls.variant",
+			"%q is unknown; write low-latency, fmp4 or mpegts", c.HLS.Variant),
+		check(len(c.Channels) > 0, "channel", "there is none; one [[channel]] at least is needed"),
+	}
+	ids := map[string]bool{}
+	ports := map[string]bool{}
+	for _, ch := range c.Channels {
+		errs = append(errs, ch.validate(),
+			check(!ids[ch.ID], "channel.id", "%q is there twice", ch.ID))
+		ids[ch.ID] = true
+		for _, p := range ch.Ports {
+			key := fmt.Sprint(ch.Interface, " ", p)
+			errs = append(errs, check(p == 0 || !ports[key], "channel.ports", "port %d is there twice", p))
+			ports[key] = true
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (c Channel) validate() error {
+	latency := time.Duration(c.Latency)
+	return errors.Join(
+		check(validID.MatchString(c.ID), "channel.id", "%q must be 1 to 32 of a-z, 0-9 and -", c.ID),
+		check(len(c.Ports) > 0 && len(c.Ports) <= maxLinks, "channel.ports", "1 to %d ports are needed, such as 5078-5081", maxLinks),
+		check(c.Source == SourceUDP, "channel.source", "%q is not supported by this version; write udp", c.Source),
+		check(len(c.Allow) == 0, "channel.allow", "this version does not filter addresses; leave it empty"),
+		check(latency >= MinLatency && latency <= MaxLatency, "channel.latency", "%v is out of range; %v to %v are possible",
+			latency, MinLatency, MaxLatency),
+		check(c.AfterLoss == AfterLossContinue || c.AfterLoss == AfterLossFreeze, "channel.after_loss",
+			"%q is unknown; write continue or freeze", c.AfterLoss),
+		check(c.RTPTo == "" || validAddress(c.RTPTo), "channel.rtp_to", "%q is no address; write 127.0.0.1:4567", c.RTPTo),
+	)
+}
+
+func check(ok bool, setting, format string, args ...any) error {
+	if ok {
+		return nil
+	}
+	return fmt.Errorf("%w: %s: %s", ErrSetting, setting, fmt.Sprintf(format, args...))
+}
+
+func validAddress(address string) bool {
+	_, text, err := net.SplitHostPort(address)
+	if err != nil {
+		return false
+	}
+	_, err = port(text)
+	return err == nil
+}
+
+func validURL(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
+}

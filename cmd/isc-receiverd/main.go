@@ -1,0 +1,163 @@
+// Command isc-receiverd is ISC Receiver without a window, for servers and for capture files.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+
+	"github.com/isc-receiver/isc-receiver/app"
+	"github.com/isc-receiver/isc-receiver/internal/status"
+)
+
+// The exit statuses, besides 0.
+const (
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+// commands is the command line.
+type commands struct {
+	Run     runCommand     `cmd:"" help:"Receive, and publish the video on a web page."`
+	Replay  replayCommand  `cmd:"" help:"Run a capture file through the receiver."`
+	Version versionCommand `cmd:"" help:"Print the version."`
+}
+
+type runCommand struct {
+	app.Flags
+}
+
+type replayCommand struct {
+	app.Flags
+	RTPOut      string `name:"rtp-out" placeholder:"FILE" help:"Write the rebuilt RTP packets to this pcap file, in order of release."`
+	FeedbackOut string `placeholder:"FILE" help:"Write the feedback datagrams to this file, one a line: seconds, tab, text."`
+	JSON        bool   `name:"json" help:"Print the channel as it is at the end, as JSON."`
+	Realtime    bool   `help:"Replay as fast as it was captured, rather than as fast as possible."`
+	Capture     string `arg:"" help:"Capture file, pcap or pcapng."`
+}
+
+type versionCommand struct{}
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run runs the program and returns its exit status.
+func run(args []string, stdout, stderr io.Writer) int {
+	var line commands
+	exit := -1
+	parser, err := kong.New(&line,
+		kong.Name("isc-receiverd"),
+		kong.Description("Receives live video over several bad links at once and publishes it on a web page."),
+		kong.Writers(stdout, stderr),
+		kong.Exit(func(code int) { exit = code }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+	)
+	if err != nil {
+		fmt.Fprintln(stderr, "isc-receiverd:", err)
+		return exitFailed
+	}
+	selected, err := parser.Parse(args)
+	if exit >= 0 {
+		return exit // --help
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "isc-receiverd: %v\nTry: isc-receiverd --help\n", err)
+		return exitUsage
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	selected.BindTo(ctx, (*context.Context)(nil))
+	selected.BindTo(stdout, (*io.Writer)(nil))
+	err = selected.Run()
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, app.ErrSetting):
+		fmt.Fprintln(stderr, "isc-receiverd:", err)
+		return exitUsage
+	default:
+		fmt.Fprintln(stderr, "isc-receiverd:", err)
+		return exitFailed
+	}
+}
+
+// Run receives until a signal comes.
+func (c *runCommand) Run(ctx context.Context, stdout io.Writer) error {
+	cfg, err := c.Config()
+	if err != nil {
+		return err
+	}
+	r, err := app.Start(cfg, c.Log())
+	if err != nil {
+		return err
+	}
+	if cfg.Demo {
+		fmt.Fprintln(stdout, "Demonstration: a simulated rig, no patient.")
+	}
+	fmt.Fprintln(stdout, "Open", r.ViewerURL())
+	select {
+	case <-ctx.Done():
+	case <-r.Done():
+	}
+	return r.Close()
+}
+
+// Run replays a capture.
+func (c *replayCommand) Run(ctx context.Context, stdout io.Writer) error {
+	cfg, err := c.Config()
+	if err != nil {
+		return err
+	}
+	replay := app.Replay{Capture: c.Capture, RTPOut: c.RTPOut, FeedbackOut: c.FeedbackOut, RealTime: c.Realtime}
+	if term.IsTerminal(int(os.Stderr.Fd())) {
+		bar := progressbar.DefaultBytes(-1, "replaying")
+		replay.Progress = func(read, size int64) {
+			bar.ChangeMax64(size)
+			_ = bar.Set64(read) // a bar that cannot be drawn is no reason to stop
+		}
+		defer func() { _ = bar.Finish() }()
+	}
+	channel, err := replay.Run(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		encoder := json.NewEncoder(stdout)
+		encoder.SetIndent("", "  ")
+		return encoder.Encode(channel)
+	}
+	return summarize(stdout, channel)
+}
+
+// summarize prints what a replay gave, for people.
+func summarize(w io.Writer, c status.Channel) error {
+	var received, malformed, refused, late, duplicate uint64
+	for _, link := range c.Links {
+		received += link.Datagrams.Received
+		malformed += link.Datagrams.Malformed
+		refused += link.Datagrams.Refused
+		late += link.Datagrams.Late
+		duplicate += link.Datagrams.Duplicate
+	}
+	_, err := fmt.Fprintf(w, "%d datagrams on %d links: %d duplicate, %d late, %d malformed, %d refused\n"+
+		"%d packets delivered, %d recovered by the coding, %d lost\n",
+		received, len(c.Links), duplicate, late, malformed, refused,
+		c.Packets.Delivered, c.Packets.Recovered, c.Packets.Lost)
+	return err
+}
+
+// Run prints the version.
+func (versionCommand) Run(stdout io.Writer) error {
+	_, err := fmt.Fprintln(stdout, "isc-receiverd", app.Version)
+	return err
+}
