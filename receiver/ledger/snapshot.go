@@ -7,8 +7,11 @@ import (
 	"github.com/isc-receiver/isc-receiver/internal/status"
 )
 
-// pictureSpan is what picture rate and survival are taken over.
+// pictureSpan is what the picture rate is taken over.
 const pictureSpan = 8 * time.Second
+
+// survivalSpan is what the links that could go missing are judged by.
+const survivalSpan = 2 * time.Second
 
 // Snapshot writes the accounts as they stand now into c: packets, recent, wait, refused, survival, the stream's
 // rates, and each link but for its port, its socket's state and error. started is the clock when the channel began.
@@ -89,7 +92,7 @@ func (l *Ledger) recent(now, span time.Duration) (r status.Recent) {
 func (l *Ledger) survivesLinks(now time.Duration) int {
 	var by [maxSurvives + 1]uint64
 	var total uint64
-	l.window.over(now, pictureSpan, func(b *bucket) {
+	l.window.over(now, survivalSpan, func(b *bucket) {
 		for n, segments := range b.survives {
 			by[n] += segments
 			total += segments
