@@ -28,7 +28,7 @@ async function bundle(entry, loader) {
     write: false,
     format: 'esm',
     target: ['chrome105', 'firefox110', 'safari16'],
-    legalComments: 'none', // LICENSES.txt holds them
+    legalComments: 'none', // licences.txt holds them
     loader,
     logLevel: 'warning',
   });
@@ -67,8 +67,8 @@ const names = {
   'style.css': await storeHashed('style', 'css', await bundle('src/style.css')),
   'main.js': await storeHashed('main', 'js', await bundle('src/main.js')),
   'icon.svg': await storeHashed('icon', 'svg', await readFile(join(here, 'src/icon.svg'))),
+  'licences.txt': await storeHashed('licences', 'txt', await licences()),
 };
 let page = await readFile(join(here, 'src/index.html'), 'utf8');
 for (const [source, name] of Object.entries(names)) page = page.replaceAll(`"/${source}"`, `"/${name}"`);
 await store('index.html', Buffer.from(page));
-await store('assets/LICENSES.txt', await licences());

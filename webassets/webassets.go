@@ -9,7 +9,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io/fs"
-	"mime"
 	"net/http"
 	"path"
 	"strconv"
@@ -83,8 +82,8 @@ func newHandler(files fs.FS) *handler {
 	if err != nil {
 		panic(fmt.Errorf("webassets: %w", err)) // embedded files are always readable
 	}
-	if page, found := h.assets["/"+index]; found {
-		h.assets["/"] = page
+	if h.built {
+		h.assets["/"] = h.assets["/"+index]
 		delete(h.assets, "/"+index)
 	}
 	return h
@@ -97,12 +96,9 @@ func load(files fs.FS, name string) (asset, error) {
 	}
 	sum := sha256.Sum256(body)
 	loaded := asset{
-		contentType: mime.TypeByExtension(path.Ext(name)),
+		contentType: contentType(path.Ext(name)),
 		etag:        hex.EncodeToString(sum[:8]),
 		bodies:      map[string][]byte{"": body},
-	}
-	if path.Ext(name) == ".txt" {
-		loaded.contentType = "text/plain; charset=utf-8"
 	}
 	for coding, suffix := range map[string]string{"gzip": ".gz", "br": ".br"} {
 		if packed, err := fs.ReadFile(files, name+suffix); err == nil {
@@ -110,6 +106,24 @@ func load(files fs.FS, name string) (asset, error) {
 		}
 	}
 	return loaded, nil
+}
+
+// contentType is the media type of the kinds of files that build.mjs makes. The mime package asks the machine, too.
+func contentType(extension string) string {
+	switch extension {
+	case ".html":
+		return "text/html; charset=utf-8"
+	case ".js":
+		return "text/javascript; charset=utf-8"
+	case ".css":
+		return "text/css; charset=utf-8"
+	case ".svg":
+		return "image/svg+xml"
+	case ".txt":
+		return "text/plain; charset=utf-8"
+	default:
+		return "application/octet-stream"
+	}
 }
 
 // ServeHTTP implements http.Handler.

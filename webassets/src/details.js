@@ -23,8 +23,8 @@ export class Details {
   constructor(panel) {
     this.#panel = panel;
     const head = element('tr', {}, ...COLUMNS.map(([name, title]) => element('th', { scope: 'col', title }, name)));
-    panel.append(
-      element('h2', {}, 'Links'), element('table', {}, element('thead', {}, head), this.#links),
+    panel.prepend(
+      element('h2', {}, 'Links'), element('table', { class: 'links' }, element('thead', {}, head), this.#links),
       element('h2', {}, 'Packets'), element('table', {}, packetsHead(), this.#packets),
       element('h2', {}, 'Receiver'), element('table', {}, this.#facts),
     );
