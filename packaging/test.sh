@@ -12,7 +12,7 @@ tagged() {
 
 # The tag ci gives Fyne its software driver, so that OpenGL is not built once more for the race detector.
 echo "== tests"
-"$GO" test -race -tags ci ./...
+"$GO" test -race -tags ci -timeout 5m ./...
 
 # One package after the other: browser and window are to have the machine to themselves.
 echo "== browser tests"

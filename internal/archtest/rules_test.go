@@ -18,7 +18,7 @@ var rules = map[string]rule{
 	},
 	"cmd/isc-receiverd": {
 		own:  []string{"app", "internal/status"},
-		libs: []string{"github.com/alecthomas/kong", "github.com/schollz/progressbar/v3"},
+		libs: []string{"github.com/alecthomas/kong", "github.com/schollz/progressbar/v3", "golang.org/x/term"},
 		why:  "the daemon is the core without a window: it drives app and prints the snapshot, nothing more",
 	},
 	"cmd/isc-rig": {
