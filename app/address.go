@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io/fs"
 	"net"
 	"net/netip"
@@ -19,11 +20,11 @@ import (
 func listen(address string) (net.Listener, error) {
 	listener, err := web.Listen(address)
 	if err != nil {
-		var inUse *web.PortInUseError
-		if errors.As(err, &inUse) {
+		if _, ok := errors.AsType[*web.PortInUseError](err); ok {
 			return nil, err
 		}
-		return nil, &sentence{"The page cannot be served at " + address + ": " + errorText(err) + ". Choose another address.", err}
+		return nil, &sentence{fmt.Sprintf("The page cannot be served at %s: %s. Choose another address.",
+			address, errorText(err)), err}
 	}
 	return listener, nil
 }

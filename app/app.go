@@ -76,7 +76,7 @@ func (r *Run) open() error {
 		r.warn("The page was built without its player. Build it with: make web")
 	}
 	for _, w := range r.warnings {
-		r.log.Warn(w)
+		r.log.Warn("not as it should be", "what", w)
 	}
 	r.web = web.New(web.Config{Snapshot: r.Snapshot, HLS: r.hls, Page: webassets.Handler(), Key: r.key, Log: r.log})
 	return nil

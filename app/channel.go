@@ -52,19 +52,20 @@ func openChannel(cfg Channel, all Config, pool *inbox.Pool, log *slog.Logger) (*
 		ch.preview = preview.New(preview.Config{Log: log})
 		outputs = append(outputs, ch.preview)
 	}
-	var packets receiver.PacketOutput
 	if cfg.RTPTo != "" {
 		if ch.rtp, err = dialRTP(cfg.RTPTo); err != nil {
 			src.Close()
 			ch.close()
 			return nil, fmt.Errorf("%w: channel.rtp_to: %w", ErrSetting, err)
 		}
-		packets = ch.rtp
 	}
 	ch.receiver = receiver.New(receiver.Config{
 		ID: cfg.ID, Name: cfg.Name, Ports: ch.cfg.Ports, Latency: time.Duration(cfg.Latency),
 		Freeze: cfg.AfterLoss == AfterLossFreeze,
-	}, src, pool, log, packets, outputs...)
+	}, src, pool, log, outputs...)
+	if ch.rtp != nil {
+		ch.receiver.SendPackets(ch.rtp)
+	}
 	return ch, nil
 }
 
@@ -140,7 +141,7 @@ func (s *sentence) Unwrap() error { return s.err }
 // runDemo runs the simulated rig that sends to the first channel.
 func (r *Run) runDemo(ctx context.Context) {
 	host := netip.AddrFrom4([4]byte{127, 0, 0, 1})
-	var to []netip.AddrPort
+	to := make([]netip.AddrPort, 0, len(r.channels[0].cfg.Ports))
 	for _, port := range r.channels[0].cfg.Ports {
 		to = append(to, netip.AddrPortFrom(host, uint16(port)))
 	}

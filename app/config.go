@@ -75,9 +75,12 @@ const (
 // Default returns the settings of a fresh installation: one channel, "rig1", on ports 5078-5081 of all interfaces.
 func Default() Config {
 	return Config{
-		HTTP:     HTTP{Address: ":5076"},
-		Access:   Access{Mode: AccessKey},
-		HLS:      HLS{Enabled: true, Variant: "low-latency", Segment: Duration(time.Second), Part: Duration(200 * time.Millisecond)},
+		HTTP:   HTTP{Address: ":5076"},
+		Access: Access{Mode: AccessKey},
+		HLS: HLS{
+			Enabled: true, Variant: "low-latency",
+			Segment: Duration(time.Second), Part: Duration(200 * time.Millisecond),
+		},
 		Channels: []Channel{DefaultChannel()},
 	}
 }

@@ -9,22 +9,36 @@ import (
 	"strings"
 	"time"
 
+	"github.com/alecthomas/kong"
 	"github.com/pelletier/go-toml/v2"
 )
 
 // Flags are the command-line flags of the receiver, for the kong library, which also reads them from the environment.
 // What is not given is nil or empty, and leaves what the settings file says.
 type Flags struct {
-	File      string         `name:"config" placeholder:"FILE" env:"ISC_CONFIG" help:"Settings file (TOML)."`
-	Interface *string        `placeholder:"NAME" env:"ISC_INTERFACE" help:"Network interface to receive on. Default: all."`
-	Ports     *string        `placeholder:"PORTS" env:"ISC_PORTS" help:"UDP ports of the links: 5078-5081, or a list. Default: 5078-5081."`
-	HTTP      *string        `name:"http" placeholder:"ADDR" env:"ISC_HTTP" help:"Address of the page. Default: :5076; in a demonstration 127.0.0.1:5076."`
-	Latency   *time.Duration `placeholder:"TIME" env:"ISC_LATENCY" help:"Latency budget: how long a gap may be waited for. Default: 200ms."`
-	NoHLS     bool           `name:"no-hls" env:"ISC_NO_HLS" help:"Start with the HLS output switched off."`
-	RTPTo     *string        `name:"rtp-to" placeholder:"ADDR" env:"ISC_RTP_TO" help:"Send the rebuilt RTP packets on to this UDP address, too."`
-	Access    string         `enum:",key,open" default:"" env:"ISC_ACCESS" help:"Who may watch: key (whoever has the link) or open. Default: key."`
-	Demo      bool           `env:"ISC_DEMO" help:"Demonstration: a simulated rig sends over four bad links."`
-	LogLevel  string         `enum:"debug,info,warn,error" default:"info" env:"ISC_LOG_LEVEL" help:"debug, info, warn or error."`
+	File      string         `name:"config" placeholder:"FILE" help:"Settings file (TOML)."`
+	Interface *string        `placeholder:"NAME" help:"Network interface to receive on. Default: all."`
+	Ports     *string        `placeholder:"PORTS" help:"UDP ports of the links, as 5078-5081 or a list."`
+	HTTP      *string        `name:"http" placeholder:"ADDR" help:"${http_help}"`
+	Latency   *time.Duration `placeholder:"TIME" help:"Latency budget: how long a gap is waited for. Default: 200ms."`
+	NoHLS     bool           `name:"no-hls" help:"Start with the HLS output switched off."`
+	RTPTo     *string        `name:"rtp-to" placeholder:"ADDR" help:"Send the RTP packets on to this UDP address, too."`
+	Access    string         `enum:",key,open" default:"" placeholder:"MODE" help:"${access_help}"`
+	Demo      bool           `help:"Demonstration: a simulated rig sends over four bad links."`
+	LogLevel  string         `enum:"debug,info,warn,error" default:"info" help:"debug, info, warn or error."`
+}
+
+// ParserOptions returns what a kong parser of a program with these flags needs: each flag is read from the
+// environment too, as ISC_ and its name.
+func ParserOptions(program, description string) []kong.Option {
+	return []kong.Option{
+		kong.Name(program), kong.Description(description), kong.DefaultEnvars("ISC"),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.Vars{
+			"http_help":   "Address of the page. Default: :5076; in a demonstration 127.0.0.1:5076.",
+			"access_help": "Who may watch: key (whoever has the link) or open (everyone). Default: key.",
+		},
+	}
 }
 
 // Config returns the settings: the defaults, then the settings file, then the flags, checked. The flags that are about
@@ -125,17 +139,15 @@ func (c *Channel) fill() {
 
 // describe says where in a settings file the mistake is.
 func describe(err error) string {
-	var strict *toml.StrictMissingError
-	if errors.As(err, &strict) {
-		var names []string
+	if strict, ok := errors.AsType[*toml.StrictMissingError](err); ok {
+		names := make([]string, 0, len(strict.Errors))
 		for _, e := range strict.Errors {
 			row, _ := e.Position()
 			names = append(names, fmt.Sprintf("%s (line %d)", strings.Join(e.Key(), "."), row))
 		}
 		return "unknown settings: " + strings.Join(names, ", ")
 	}
-	var decode *toml.DecodeError
-	if errors.As(err, &decode) {
+	if decode, ok := errors.AsType[*toml.DecodeError](err); ok {
 		row, _ := decode.Position()
 		return fmt.Sprintf("line %d: %s", row, decode.Error())
 	}

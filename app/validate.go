@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/url"
 	"regexp"
+	"slices"
 	"time"
 )
 
@@ -22,15 +23,18 @@ var validID = regexp.MustCompile(`^[a-z0-9-]{1,32}$`)
 
 // Validate returns what is wrong with the settings, all of it joined, or nil.
 func (c Config) Validate() error {
+	const unsupported = "this version does not support it; leave it empty"
 	errs := []error{
-		check(validAddress(c.HTTP.Address), "http.address", "%q is no address; write :5076 or 192.0.2.1:5076", c.HTTP.Address),
+		check(validAddress(c.HTTP.Address), "http.address",
+			"%q is no address; write :5076 or 192.0.2.1:5076", c.HTTP.Address),
 		check(c.HTTP.PublicURL == "" || validURL(c.HTTP.PublicURL), "http.public_url",
 			"%q is no web address; write https://name/", c.HTTP.PublicURL),
-		check(c.HTTP.LegacyHLSAddress == "", "http.legacy_hls_address", "this version does not serve the old address; leave it empty"),
-		check(len(c.HTTP.TrustedProxies) == 0, "http.trusted_proxies", "this version does not support it; leave it empty"),
-		check(c.TLS == TLS{}, "tls", "this version serves plain HTTP only; leave tls empty, and put a proxy with TLS in front"),
-		check(c.Access.Mode == AccessKey || c.Access.Mode == AccessOpen, "access.mode", "%q is unknown; write key or open", c.Access.Mode),
-		check(c.HLS.Variant == "low-latency" || c.HLS.Variant == "fmp4" || c.HLS.Variant == "mpegts", "hls.variant",
+		check(c.HTTP.LegacyHLSAddress == "", "http.legacy_hls_address", unsupported),
+		check(len(c.HTTP.TrustedProxies) == 0, "http.trusted_proxies", unsupported),
+		check(c.TLS == TLS{}, "tls", "this version serves plain HTTP; leave it empty, and put a proxy in front"),
+		check(slices.Contains([]string{AccessKey, AccessOpen}, c.Access.Mode), "access.mode",
+			"%q is unknown; write key or open", c.Access.Mode),
+		check(slices.Contains([]string{"low-latency", "fmp4", "mpegts"}, c.HLS.Variant), "hls.variant",
 			"%q is unknown; write low-latency, fmp4 or mpegts", c.HLS.Variant),
 		check(len(c.Channels) > 0, "channel", "there is none; one [[channel]] at least is needed"),
 	}
@@ -53,7 +57,8 @@ func (c Channel) validate() error {
 	latency := time.Duration(c.Latency)
 	return errors.Join(
 		check(validID.MatchString(c.ID), "channel.id", "%q must be 1 to 32 of a-z, 0-9 and -", c.ID),
-		check(len(c.Ports) > 0 && len(c.Ports) <= maxLinks, "channel.ports", "1 to %d ports are needed, such as 5078-5081", maxLinks),
+		check(len(c.Ports) > 0 && len(c.Ports) <= maxLinks, "channel.ports",
+			"1 to %d ports are needed, such as 5078-5081", maxLinks),
 		check(c.Source == SourceUDP, "channel.source", "%q is not supported by this version; write udp", c.Source),
 		check(len(c.Allow) == 0, "channel.allow", "this version does not filter addresses; leave it empty"),
 		check(latency >= MinLatency && latency <= MaxLatency, "channel.latency", "%v is out of range; %v to %v are possible",

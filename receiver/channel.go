@@ -22,7 +22,7 @@ const (
 type Channel struct {
 	cfg     Config
 	source  Source
-	packets PacketOutput
+	packets PacketOutput // or nil
 	queues  []*queue
 	log     *slog.Logger
 
@@ -35,10 +35,10 @@ type Channel struct {
 	packetErrors, sendErrors throttle
 }
 
-// New returns a channel that takes datagrams from source, whose memory comes from pool. packets may be nil.
-func New(cfg Config, source Source, pool *inbox.Pool, log *slog.Logger, packets PacketOutput, outputs ...Output) *Channel {
+// New returns a channel that takes datagrams from source, whose memory comes from pool.
+func New(cfg Config, source Source, pool *inbox.Pool, log *slog.Logger, outputs ...Output) *Channel {
 	c := &Channel{
-		cfg: cfg, source: source, packets: packets, log: log, pool: pool,
+		cfg: cfg, source: source, log: log, pool: pool,
 		inbox: inbox.New(len(cfg.Ports)), nudge: make(chan struct{}, 1),
 	}
 	for _, o := range outputs {
@@ -48,6 +48,9 @@ func New(cfg Config, source Source, pool *inbox.Pool, log *slog.Logger, packets 
 	c.publish(NewPipeline(cfg, pool, time.Now()), time.Now())
 	return c
 }
+
+// SendPackets has the RTP packets go to an output, too. It is called before Run.
+func (c *Channel) SendPackets(to PacketOutput) { c.packets = to }
 
 // SetLatency changes the latency budget at once. It may be called from any goroutine.
 func (c *Channel) SetLatency(budget time.Duration) {

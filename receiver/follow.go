@@ -138,68 +138,8 @@ func (p *Pipeline) inherit(g *segment, from *stream) {
 	}
 }
 
-// begin starts the current stream; the one before it is done.
-func (p *Pipeline) begin(out *Result, now time.Time) {
-	if p.draining != nil {
-		p.finish(out, now, p.draining)
-		p.draining = nil
-	}
-	p.current.begin()
-	p.take(out, now, p.current)
-}
-
-// expire ends the waits of a stream whose time is over, and closes its segments.
-func (p *Pipeline) expire(out *Result, now time.Time, s *stream) {
-	if !s.begun {
-		return
-	}
-	at := now.Sub(p.started)
-	for {
-		deadline, to, ok := s.gap(p.budget)
-		if !ok || at < deadline {
-			break
-		}
-		p.skip(out, now, s, to)
-	}
-	closed := 0
-	for _, g := range s.open {
-		if at < g.first+p.budget || g.waiting > 0 {
-			break
-		}
-		p.closeSegment(at, s, g)
-		closed++
-	}
-	s.open = dropFirst(s.open, closed)
-}
-
-// finish releases all that a stream holds and closes its segments.
-func (p *Pipeline) finish(out *Result, now time.Time, s *stream) {
-	for _, to, ok := s.gap(0); ok; _, to, ok = s.gap(0) {
-		p.skip(out, now, s, to)
-	}
-	for _, g := range s.open {
-		p.closeSegment(now.Sub(p.started), s, g)
-	}
-	s.open = nil
-}
-
-// skip gives up what is missing before to and releases what waited for it.
-func (p *Pipeline) skip(out *Result, now time.Time, s *stream, to int64) {
-	p.ledger.Lost(now.Sub(p.started), s.skip(to))
-	p.take(out, now, s)
-}
-
-func (p *Pipeline) closeSegment(at time.Duration, s *stream, g *segment) {
-	if g.verified() {
-		p.ledger.Segment(at, g.k, g.perLink)
-	}
-	s.remove(g)
-	g.release(p.free)
-	p.segments.put(g)
-}
-
 // hear takes note of a valid datagram of a stream that is followed, and appends the feedback that it makes due. Parity
-// that no source packet vouches for yet may be a stranger's: it is counted, but feedback does not go where it came from.
+// that no source packet vouches for yet may be a stranger's: it counts, but feedback does not go where it came from.
 func (p *Pipeline) hear(dst [][]byte, at time.Duration, d *inbox.Datagram, kind ledger.Kind, vouched bool) [][]byte {
 	if d.Counted {
 		return dst

@@ -236,56 +236,53 @@ func (p *Pipeline) addSource(out *Result, now time.Time, s *stream, number int64
 	low := rtpSequence(d.Payload)
 	i := int(p.header.Number)
 	g := s.find(number, &p.header, s.identity)
-	switch {
-	case g == nil && s.passed(unwrap(number, low)):
-		out.Feedback = p.hear(out.Feedback, at, d, ledger.Late, true)
-		p.free(d)
-		return
-	case g == nil:
-		g = p.segments.get(&p.header, number, at)
-		g.identity = s.identity
-		if !g.placeable(i, low) || !s.insert(g) {
-			p.segments.put(g)
+	if g == nil && !s.passed(unwrap(number, low)) {
+		if g = p.openSegment(s, number, d); g == nil {
 			p.refuseDatagram(d, refusedCeiling)
 			return
 		}
-		if other := p.draining; other == s {
-			p.inherit(g, p.current)
-		} else {
-			p.inherit(g, other)
-		}
 	}
 	p.alive(s, at)
-	switch there := g.sources()>>i&1 != 0; {
+	switch {
+	case g == nil, !g.has(&p.header) && g.sources()>>i&1 == 0 && s.passed(unwrap(number, low)): // closed, or given up
+		out.Feedback = p.hear(out.Feedback, at, d, ledger.Late, true)
 	case g.has(&p.header):
 		out.Feedback = p.hear(out.Feedback, at, d, ledger.Duplicate, true)
-		p.free(d)
-		return
-	case there: // rebuilt before it came
+	case g.sources()>>i&1 != 0: // rebuilt before it came
 		out.Feedback = p.hear(out.Feedback, at, d, ledger.Source, true)
 		g.received |= 1 << i
 		g.perLink[d.Link]++
 		if g.saved>>i&1 == 0 {
 			p.ledger.Saved(at, d.Link)
 		}
-		p.free(d)
-		return
 	case !g.placeable(i, low):
 		p.count(at, d, ledger.Malformed)
-		p.free(d)
-		return
-	case s.passed(unwrap(number, low)): // given up before it came
-		out.Feedback = p.hear(out.Feedback, at, d, ledger.Late, true)
-		p.free(d)
+	default:
+		if !g.verified() {
+			s.verify()
+		}
+		g.addSource(i, d)
+		out.Feedback = p.hear(out.Feedback, at, d, ledger.Source, true)
+		p.place(out, now, s, g, 1<<i)
+		p.rebuild(out, now, s, g)
 		return
 	}
-	if !g.verified() {
-		s.verify()
+	p.free(d)
+}
+
+// openSegment opens the segment of a source packet of a stream. It returns nil where a ceiling forbids it.
+func (p *Pipeline) openSegment(s *stream, number int64, d *inbox.Datagram) *segment {
+	g := p.segments.get(&p.header, number, d.Arrival.Sub(p.started))
+	if !g.placeable(int(p.header.Number), rtpSequence(d.Payload)) || !s.insert(g) {
+		p.segments.put(g)
+		return nil
 	}
-	g.addSource(i, d)
-	out.Feedback = p.hear(out.Feedback, at, d, ledger.Source, true)
-	p.place(out, now, s, g, 1<<i)
-	p.rebuild(out, now, s, g)
+	if s == p.draining {
+		p.inherit(g, p.current)
+	} else {
+		p.inherit(g, p.draining)
+	}
+	return g
 }
 
 // alive takes note that a source packet of a stream has come, received or rebuilt.
@@ -344,68 +341,3 @@ func (p *Pipeline) disown(out *Result, now time.Time, s *stream, g *segment) {
 	p.probation.add(g)
 	p.follow(out, now, g, g.sender())
 }
-
-// place offers source packets of a segment for release, a bit each, and releases all whose turn it is.
-func (p *Pipeline) place(out *Result, now time.Time, s *stream, g *segment, sources uint8) {
-	for i := range g.k {
-		if sources>>i&1 == 0 {
-			continue
-		}
-		for s.overfull(g.seq[i]) {
-			p.skip(out, now, s, s.firstWaiting())
-		}
-		if s.offer(g, i) && g.recovered>>i&1 != 0 && p.ledger.Saved(now.Sub(p.started), -1) {
-			g.saved |= 1 << i
-		}
-	}
-	p.take(out, now, s)
-}
-
-// take releases the packets of a stream whose turn it is.
-func (p *Pipeline) take(out *Result, now time.Time, s *stream) {
-	if !s.begun {
-		return
-	}
-	p.order = s.take(p.order[:0])
-	for _, r := range p.order {
-		p.deliver(out, now, s, r)
-	}
-	for i, r := range p.order {
-		if g := r.seg; g.complete() && g.waiting == 0 {
-			g.release(p.free)
-		}
-		p.order[i].seg = nil
-	}
-}
-
-// deliver hands a packet on: as RTP, to the accounts, and to the depacketizer.
-func (p *Pipeline) deliver(out *Result, now time.Time, s *stream, r released) {
-	r.seg.waiting--
-	d := r.seg.source[r.index]
-	at := now.Sub(p.started)
-	recovered := r.seg.recovered>>r.index&1 != 0
-	out.Packets = append(out.Packets, Packet{RTP: d.Payload, Recovered: recovered})
-	if recovered {
-		p.ledger.Recovered(at, len(d.Payload))
-	} else {
-		p.ledger.Delivered(at, now.Sub(d.Arrival), len(d.Payload))
-		out.Feedback = p.feedback.Released(out.Feedback, feedback.Delay(d.Timestamp, d.Arrival))
-	}
-	if err := p.rtp.Unmarshal(d.Payload); err != nil {
-		s.hole = true // its header extension or padding is broken: nothing of it can be shown
-		return
-	}
-	s.time = unwrapTime(s.time, p.rtp.Timestamp)
-	units := len(out.Units)
-	out.Units = p.depacket.Push(out.Units, depacket.Packet{
-		Payload: p.rtp.Payload, Time: s.time, Marker: p.rtp.Marker,
-		Hole: r.hole, Run: s.run, Arrival: d.Arrival,
-	})
-	for i := range out.Units[units:] {
-		p.picture.see(&out.Units[units+i])
-		p.ledger.Picture(at)
-	}
-}
-
-// unwrapTime returns the time nearest to ref whose low 32 bits are low.
-func unwrapTime(ref int64, low uint32) int64 { return ref + int64(int32(low-uint32(ref))) }

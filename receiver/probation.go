@@ -3,6 +3,7 @@ package receiver
 import (
 	"math/bits"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/isc-receiver/isc-receiver/receiver/inbox"
@@ -25,8 +26,8 @@ type probation struct {
 
 // find returns the segment that the header and, for a source packet, its identity fit.
 func (p *probation) find(h *isc.Header, id isc.Identity) *segment {
-	for i := len(p.segments) - 1; i >= 0; i-- {
-		if g := p.segments[i]; g.matches(h) && (!id.Known || g.takes(id)) {
+	for _, g := range slices.Backward(p.segments) {
+		if g.matches(h) && (!id.Known || g.takes(id)) {
 			return g
 		}
 	}

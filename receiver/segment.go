@@ -36,6 +36,9 @@ type segment struct {
 	rival   *segment // another candidate with the same number
 }
 
+// sourceBytes are the bytes of a segment's source packets.
+type sourceBytes = [isc.MaxSources][]byte
+
 // rtpIdentity reads what identifies a stream from an RTP packet of at least 12 bytes (RFC 3550, section 5.1).
 func rtpIdentity(rtp []byte) isc.Identity {
 	return isc.Identity{SSRC: binary.BigEndian.Uint32(rtp[8:]), PayloadType: rtp[1] & 0x7F, Known: true}
@@ -116,12 +119,14 @@ func (s *segment) forget(i int, pool *inbox.Pool) {
 // recover rebuilds the missing sources if what arrived suffices, and returns a bit for each one rebuilt. Where the
 // segment has no source of its own, the rebuilt ones need only agree with each other: whose they are is in identity.
 // Parity packets that cannot belong to the segment go to drop.
-func (s *segment) recover(now time.Time, dec *isc.Decoder, pool *inbox.Pool, drop func(*inbox.Datagram)) (rebuilt uint8) {
+func (s *segment) recover(
+	now time.Time, dec *isc.Decoder, pool *inbox.Pool, drop func(*inbox.Datagram),
+) (rebuilt uint8) {
 	missing := ^s.sources() & uint8(1<<s.k-1)
 	for missing != 0 && bits.OnesCount8(missing) <= bits.OnesCount16(s.rows) {
 		data := isc.Segment{Number: s.header.Segment, Lengths: s.header.Lengths}
 		var memory [isc.MaxSources]*inbox.Datagram
-		var dst [isc.MaxSources][]byte
+		var dst sourceBytes
 		for i := range s.k {
 			if missing>>i&1 == 0 {
 				data.Sources[i] = s.source[i].Payload
@@ -154,7 +159,7 @@ func (s *segment) recover(now time.Time, dec *isc.Decoder, pool *inbox.Pool, dro
 }
 
 // adopt takes over the rebuilt packets.
-func (s *segment) adopt(now time.Time, rebuilt uint8, memory *[isc.MaxSources]*inbox.Datagram, dst *[isc.MaxSources][]byte) {
+func (s *segment) adopt(now time.Time, rebuilt uint8, memory *[isc.MaxSources]*inbox.Datagram, dst *sourceBytes) {
 	for i := range s.k {
 		if rebuilt>>i&1 == 0 {
 			continue

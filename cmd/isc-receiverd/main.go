@@ -38,8 +38,8 @@ type runCommand struct {
 
 type replayCommand struct {
 	app.Flags
-	RTPOut      string `name:"rtp-out" placeholder:"FILE" help:"Write the rebuilt RTP packets to this pcap file, in order of release."`
-	FeedbackOut string `placeholder:"FILE" help:"Write the feedback datagrams to this file, one a line: seconds, tab, text."`
+	RTPOut      string `name:"rtp-out" placeholder:"FILE" help:"Write the RTP packets to this pcap file, in order."`
+	FeedbackOut string `placeholder:"FILE" help:"Write the feedback to this file, a line each: seconds, tab, text."`
 	JSON        bool   `name:"json" help:"Print the channel as it is at the end, as JSON."`
 	Realtime    bool   `help:"Replay as fast as it was captured, rather than as fast as possible."`
 	Capture     string `arg:"" help:"Capture file, pcap or pcapng."`
@@ -55,13 +55,9 @@ func main() {
 func run(args []string, stdout, stderr io.Writer) int {
 	var line commands
 	exit := -1
-	parser, err := kong.New(&line,
-		kong.Name("isc-receiverd"),
-		kong.Description("Receives live video over several bad links at once and publishes it on a web page."),
-		kong.Writers(stdout, stderr),
-		kong.Exit(func(code int) { exit = code }),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-	)
+	parser, err := kong.New(&line, append(
+		app.ParserOptions("isc-receiverd", "Receives live video over several bad links and publishes it on a web page."),
+		kong.Writers(stdout, stderr), kong.Exit(func(code int) { exit = code }))...)
 	if err != nil {
 		fmt.Fprintln(stderr, "isc-receiverd:", err)
 		return exitFailed

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"maps"
 	"math"
 	"time"
 
@@ -23,10 +24,7 @@ func (l *Ledger) Snapshot(now time.Duration, started time.Time, c *status.Channe
 	c.Recent = map[string]status.Recent{
 		"1s": l.recent(now, time.Second), "8s": l.recent(now, 8*time.Second), "60s": l.recent(now, time.Minute),
 	}
-	c.Refused = make(map[string]uint64, len(l.refused))
-	for reason, n := range l.refused {
-		c.Refused[reason] = n
-	}
+	c.Refused = maps.Clone(l.refused)
 	c.SurvivesLinks = l.survivesLinks(now)
 
 	var media, pictures uint64

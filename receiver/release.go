@@ -1,0 +1,133 @@
+package receiver
+
+import (
+	"time"
+
+	"github.com/isc-receiver/isc-receiver/receiver/depacket"
+	"github.com/isc-receiver/isc-receiver/receiver/feedback"
+)
+
+// place offers source packets of a segment for release, a bit each, and releases all whose turn it is.
+func (p *Pipeline) place(out *Result, now time.Time, s *stream, g *segment, sources uint8) {
+	for i := range g.k {
+		if sources>>i&1 == 0 {
+			continue
+		}
+		for s.overfull(g.seq[i]) {
+			p.skip(out, now, s, s.firstWaiting())
+		}
+		if s.offer(g, i) && g.recovered>>i&1 != 0 && p.ledger.Saved(now.Sub(p.started), -1) {
+			g.saved |= 1 << i
+		}
+	}
+	p.take(out, now, s)
+}
+
+// take releases the packets of a stream whose turn it is.
+func (p *Pipeline) take(out *Result, now time.Time, s *stream) {
+	if !s.begun {
+		return
+	}
+	p.order = s.take(p.order[:0])
+	for _, r := range p.order {
+		p.deliver(out, now, s, r)
+	}
+	for i, r := range p.order {
+		if g := r.seg; g.complete() && g.waiting == 0 {
+			g.release(p.free)
+		}
+		p.order[i].seg = nil
+	}
+}
+
+// deliver hands a packet on: as RTP, to the accounts, and to the depacketizer.
+func (p *Pipeline) deliver(out *Result, now time.Time, s *stream, r released) {
+	r.seg.waiting--
+	d := r.seg.source[r.index]
+	at := now.Sub(p.started)
+	recovered := r.seg.recovered>>r.index&1 != 0
+	out.Packets = append(out.Packets, Packet{RTP: d.Payload, Recovered: recovered})
+	if recovered {
+		p.ledger.Recovered(at, len(d.Payload))
+	} else {
+		p.ledger.Delivered(at, now.Sub(d.Arrival), len(d.Payload))
+		out.Feedback = p.feedback.Released(out.Feedback, feedback.Delay(d.Timestamp, d.Arrival))
+	}
+	if err := p.rtp.Unmarshal(d.Payload); err != nil {
+		s.hole = true // its header extension or padding is broken: nothing of it can be shown
+		return
+	}
+	s.time = unwrapTime(s.time, p.rtp.Timestamp)
+	units := len(out.Units)
+	out.Units = p.depacket.Push(out.Units, depacket.Packet{
+		Payload: p.rtp.Payload, Time: s.time, Marker: p.rtp.Marker,
+		Hole: r.hole, Run: s.run, Arrival: d.Arrival,
+	})
+	for i := range out.Units[units:] {
+		p.picture.see(&out.Units[units+i])
+		p.ledger.Picture(at)
+	}
+}
+
+// unwrapTime returns the time nearest to ref whose low 32 bits are low.
+func unwrapTime(ref int64, low uint32) int64 { return ref + int64(int32(low-uint32(ref))) }
+
+// begin starts the current stream; the one before it is done.
+func (p *Pipeline) begin(out *Result, now time.Time) {
+	if p.draining != nil {
+		p.finish(out, now, p.draining)
+		p.draining = nil
+	}
+	p.current.begin()
+	p.take(out, now, p.current)
+}
+
+// expire ends the waits of a stream whose time is over, and closes its segments.
+func (p *Pipeline) expire(out *Result, now time.Time, s *stream) {
+	if !s.begun {
+		return
+	}
+	at := now.Sub(p.started)
+	for {
+		deadline, to, ok := s.gap(p.budget)
+		if !ok || at < deadline {
+			break
+		}
+		p.skip(out, now, s, to)
+	}
+	closed := 0
+	for _, g := range s.open {
+		if at < g.first+p.budget || g.waiting > 0 {
+			break
+		}
+		p.closeSegment(at, s, g)
+		closed++
+	}
+	s.open = dropFirst(s.open, closed)
+}
+
+// finish releases all that a stream holds and closes its segments.
+func (p *Pipeline) finish(out *Result, now time.Time, s *stream) {
+	for _, to, ok := s.gap(0); ok; _, to, ok = s.gap(0) {
+		p.skip(out, now, s, to)
+	}
+	for _, g := range s.open {
+		p.closeSegment(now.Sub(p.started), s, g)
+	}
+	s.open = nil
+}
+
+// skip gives up what is missing before to and releases what waited for it.
+func (p *Pipeline) skip(out *Result, now time.Time, s *stream, to int64) {
+	p.ledger.Lost(now.Sub(p.started), s.skip(to))
+	p.take(out, now, s)
+}
+
+func (p *Pipeline) closeSegment(at time.Duration, s *stream, g *segment) {
+	if g.verified() {
+		p.ledger.Segment(at, g.k, g.perLink)
+	}
+	s.remove(g)
+	g.release(p.free)
+	p.segments.put(g)
+}
