@@ -1,0 +1,83 @@
+// Command isc-receiver is ISC Receiver with its window.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/isc-receiver/isc-receiver/app"
+	"github.com/isc-receiver/isc-receiver/gui"
+)
+
+// The exit statuses, besides 0.
+const (
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+// errDisplay says that no window can be opened, wrapped with why.
+var errDisplay = errors.New("no usable display")
+
+type commandLine struct {
+	app.Flags
+
+	Version      kong.VersionFlag `help:"Print the version."`
+	ProbeDisplay bool             `hidden:"" help:"Exit with 0 if a window can be opened, else with 1."`
+}
+
+func main() {
+	runtime.LockOSThread() // the windowing system wants the main thread
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run runs the program and returns its exit status.
+func run(args []string, stdout, stderr io.Writer) int {
+	var line commandLine
+	exit := -1
+	parser, err := kong.New(&line, append(
+		app.ParserOptions("isc-receiver", "Receives live video over several bad links and shows it in a window."),
+		kong.Writers(stdout, stderr), kong.Exit(func(code int) { exit = code }),
+		kong.Vars{"version": "isc-receiver " + app.Version})...)
+	if err != nil {
+		fmt.Fprintln(stderr, "isc-receiver:", err)
+		return exitFailed
+	}
+	_, err = parser.Parse(args)
+	if exit >= 0 {
+		return exit // --help or --version
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "isc-receiver: %v\nTry: isc-receiver --help\n", err)
+		return exitUsage
+	}
+	cfg, err := line.Config()
+	if err != nil {
+		fmt.Fprintln(stderr, "isc-receiver:", err)
+		return exitUsage
+	}
+	if err := probe(); err != nil {
+		fmt.Fprintf(stderr, "isc-receiver: the window cannot be opened (%v). "+
+			"Run it on a desktop, or run isc-receiverd, which needs none.\n", err)
+		return exitFailed
+	}
+	if line.ProbeDisplay {
+		return 0
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	cfg.Preview = true
+	started := func(url string) { fmt.Fprintln(stdout, "Open", url) }
+	if err := gui.Run(ctx, cfg, line.Log(), started); err != nil {
+		fmt.Fprintln(stderr, "isc-receiver:", err)
+		return exitFailed
+	}
+	return 0
+}

@@ -1,0 +1,8 @@
+//go:build ci
+
+package main
+
+import "fmt"
+
+// probe fails: a program built for tests draws into memory and has no window to show.
+func probe() error { return fmt.Errorf("%w: built without one", errDisplay) }

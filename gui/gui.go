@@ -1,0 +1,99 @@
+// Package gui is the operator's window.
+//
+// A controller owns the run of the receiver on a goroutine of its own: four times a second it takes a snapshot, and
+// each new picture, and hands them to the window by fyne.Do. The window leaves its wishes with the controller and
+// never waits. Pages turn the snapshot into sentences and numbers; the widgets below them know nothing of it.
+package gui
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/url"
+	"time"
+
+	"fyne.io/fyne/v2"
+	fyneapp "fyne.io/fyne/v2/app"
+
+	"github.com/isc-receiver/isc-receiver/app"
+)
+
+const (
+	// title stays as it is: desktops find the window's entry by it.
+	title = "ISC Receiver"
+	appID = "io.github.isc-receiver"
+
+	// patience is how long a run may take to end after the window has closed.
+	patience = 2500 * time.Millisecond
+)
+
+// ErrSlow says that the run had not ended when the program had to.
+var ErrSlow = errors.New("gui: the receiver did not stop in time")
+
+// Run shows the window, starts to receive with the configuration, and returns when the window has been closed or the
+// context has ended, after the run has been closed; ErrSlow where that took too long. It must be called on the main
+// goroutine, with a display that works. With each start, started is called with the viewers' address, on a goroutine
+// of its own.
+func Run(ctx context.Context, cfg app.Config, log *slog.Logger, started func(url string)) error {
+	return show(ctx, cfg, func(cfg app.Config, log *slog.Logger) (run, error) {
+		r, err := app.Start(cfg, log)
+		if err != nil {
+			return nil, err
+		}
+		started(r.ViewerURL())
+		return r, nil
+	}, log)
+}
+
+// show is Run with a starter of one's own.
+func show(ctx context.Context, cfg app.Config, start starter, log *slog.Logger) error {
+	a := fyneapp.NewWithID(appID)
+	a.Settings().SetTheme(newLook())
+	win := a.NewWindow(title)
+	c := newController(cfg, start, fyne.Do, log)
+	w := newWindow(c, desk{
+		copy: a.Clipboard().SetContent,
+		quit: a.Quit,
+		open: func(address string) {
+			if u, err := url.Parse(address); err == nil {
+				go openURL(a, u, log)
+			}
+		},
+	})
+	c.view = w
+	w.Show(c.model)
+	win.SetContent(w.root)
+	win.SetPadded(false)
+	addKeys(win.Canvas(), w)
+	win.Resize(fyne.NewSize(1280, 800))
+	win.SetMaster()
+
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	ended := make(chan struct{})
+	a.Lifecycle().SetOnStarted(func() {
+		c.Restart()
+		go func() {
+			defer close(ended)
+			c.Run(ctx)
+		}()
+	})
+	stop := context.AfterFunc(ctx, func() { fyne.Do(a.Quit) })
+	defer stop()
+	win.ShowAndRun()
+
+	cancel()
+	select {
+	case <-ended:
+		return nil
+	case <-time.After(patience):
+		return ErrSlow
+	}
+}
+
+// openURL opens the browser, which can take a while.
+func openURL(a fyne.App, u *url.URL, log *slog.Logger) {
+	if err := a.OpenURL(u); err != nil {
+		log.Error("the browser was not opened", "error", err)
+	}
+}

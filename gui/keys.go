@@ -1,0 +1,26 @@
+package gui
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
+)
+
+// keysText names the keys of addKeys.
+const keysText = "Ctrl+R start or stop · Ctrl+H HLS on or off · Ctrl+L copy the address · " +
+	"Ctrl+O open the page · Ctrl+, set-up · Ctrl+Q quit"
+
+// addKeys binds the main actions to keys.
+func addKeys(c fyne.Canvas, w *window) {
+	for key, action := range map[fyne.KeyName]func(){
+		fyne.KeyR: w.startOrStop, fyne.KeyH: w.toggleHLS, fyne.KeyL: w.copyAddress, fyne.KeyO: w.openPage,
+		fyne.KeyComma: w.toggleSetup, fyne.KeyQ: w.desk.quit,
+	} {
+		shortcut := &desktop.CustomShortcut{KeyName: key, Modifier: fyne.KeyModifierShortcutDefault}
+		c.AddShortcut(shortcut, func(fyne.Shortcut) { action() })
+	}
+	c.SetOnTypedKey(func(e *fyne.KeyEvent) {
+		if e.Name == fyne.KeyEscape && w.settingUp {
+			w.toggleSetup()
+		}
+	})
+}
