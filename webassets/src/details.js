@@ -8,8 +8,8 @@ const COLUMNS = [
   ['Rate', 'Bits a second'],
   ['Share', 'Part of all datagrams over the last second'],
   ['Saved', 'Packets of this link that the coding rebuilt'],
-  ['Jitter ms', 'Variation of the travelling time, in milliseconds'],
-  ['Delay ms', 'Behind the fastest link, in milliseconds'],
+  ['Jitter', 'Variation of the travelling time'],
+  ['Delay', 'Behind the fastest link'],
 ];
 const SPANS = [['1s', '1 s'], ['8s', '8 s'], ['60s', '1 min']];
 
@@ -55,7 +55,7 @@ function linkRow(link, now) {
     shape: SHAPES.up,
     cells: [
       name, bitrate(link.bitrate_bps), `${Math.round(link.share * 100)} %`, count(link.saved),
-      milliseconds(link.jitter_ms), milliseconds(link.delay_ms),
+      `${milliseconds(link.jitter_ms)} ms`, `${milliseconds(link.delay_ms)} ms`,
     ],
   };
 }

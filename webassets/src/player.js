@@ -14,7 +14,7 @@ const ASLEEP = 8000; // ms between two looks that mean the computer slept
 export class Player {
   phase = 'idle';
   since = Date.now();
-  stats = { rebuilds: 0, longestStall: 0 };
+  stats = { rebuilds: 0, longestStall: 0, lastError: '' };
   onChange = () => {};
   #video;
   #still;
@@ -139,7 +139,11 @@ export class Player {
       if (!details.partList && hls.config.liveSyncDuration === undefined) hls.targetLatency = 3;
       this.#pace.lowLatency = Boolean(details.partList);
     });
-    hls.on(Hls.Events.ERROR, (_, error) => { if (error.fatal && hls === this.#hls) this.#fail(); });
+    hls.on(Hls.Events.ERROR, (_, { details, fatal }) => {
+      if (hls !== this.#hls) return;
+      this.stats.lastError = `${details}${fatal ? ', fatal' : ''}`;
+      if (fatal) this.#fail();
+    });
     this.#hls = hls;
     this.#pace = new LivePace(this.#video);
     hls.loadSource(this.#source.path);
