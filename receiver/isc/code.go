@@ -31,29 +31,94 @@ type minor struct {
 // set makes m the minor of the given parity rows and source columns, bit masks with equally many bits set, and says
 // whether it is regular.
 func (m *minor) set(rows, columns uint16) bool {
-	var w [MaxSources][2 * MaxSources]int64 // A beside the unit matrix
-	n := 0
-	for left := rows; left != 0; left &= left - 1 {
-		row := &coefficients[bits.TrailingZeros16(left)]
+	m.size = bits.OnesCount16(rows)
+	r := 0
+	for ; rows != 0; rows &= rows - 1 {
+		row := &coefficients[bits.TrailingZeros16(rows)]
 		c := 0
-		for rest := columns; rest != 0; rest &= rest - 1 {
-			f := row[bits.TrailingZeros16(rest)]
-			m.factor[n][c] = f
-			w[n][c] = int64(f)
+		for left := columns; left != 0; left &= left - 1 {
+			m.factor[r][c] = row[bits.TrailingZeros16(left)]
 			c++
 		}
-		w[n][c+n] = 1
-		n++
+		r++
 	}
-	m.size = n
-	det, ok := eliminate(&w, n)
-	if !ok {
+	det := int64(0)
+	if m.size <= 3 {
+		det = m.cofactors()
+	} else {
+		det = m.eliminate()
+	}
+	if det == 0 {
 		return false
 	}
+	m.reduce(det)
+	return true
+}
+
+// cofactors sets the adjugate of a minor of up to three rows and returns its determinant.
+func (m *minor) cofactors() (det int64) {
+	f := [3][3]uint64{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}
+	for i := range m.size {
+		copy(f[i][:m.size], m.factor[i][:])
+	}
+	for i := range 3 {
+		r, s := (i+1)%3, (i+2)%3
+		for j := range 3 {
+			c, d := (j+1)%3, (j+2)%3
+			m.adjugate[j][i] = f[r][c]*f[s][d] - f[r][d]*f[s][c]
+		}
+	}
+	return int64(f[0][0]*m.adjugate[0][0] + f[0][1]*m.adjugate[1][0] + f[0][2]*m.adjugate[2][0])
+}
+
+// eliminate sets the adjugate, or the adjugate negated, and returns the determinant likewise. It turns [A | 1] into
+// [d | d/A] without fractions (Bareiss), so that every number on the way is a minor of A and thus below 2^27.
+func (m *minor) eliminate() (det int64) {
+	var w [MaxSources][2 * MaxSources]int64
+	n := m.size
+	for i := range n {
+		for j := range n {
+			w[i][j] = int64(m.factor[i][j])
+		}
+		w[i][n+i] = 1
+	}
+	det = 1
+	for p := range n {
+		pivot := p
+		for pivot < n && w[pivot][p] == 0 {
+			pivot++
+		}
+		if pivot == n {
+			return 0
+		}
+		w[p], w[pivot] = w[pivot], w[p]
+		d := w[p][p]
+		for i := range n {
+			if i == p {
+				continue
+			}
+			f := w[i][p]
+			for c := range 2 * n {
+				w[i][c] = (w[i][c]*d - w[p][c]*f) / det
+			}
+		}
+		det = d
+	}
+	for i := range n {
+		for j := range n {
+			m.adjugate[i][j] = uint64(w[i][n+j])
+		}
+	}
+	return det
+}
+
+// reduce takes the common power of two and the sign of the determinant out of it and the adjugate, and sets the rest.
+func (m *minor) reduce(det int64) {
+	n := m.size
 	all := uint64(det)
 	for i := range n {
-		for _, v := range w[i][n : 2*n] {
-			all |= uint64(v)
+		for _, v := range m.adjugate[i][:n] {
+			all |= v
 		}
 	}
 	common := bits.TrailingZeros64(all)
@@ -65,43 +130,14 @@ func (m *minor) set(rows, columns uint16) bool {
 	m.small = true
 	for i := range n {
 		most := int64(m.odd.value)
-		for j := range n {
-			v := w[i][n+j] >> common
+		for j, u := range m.adjugate[i][:n] {
+			v := int64(u) >> common
 			v = (v ^ sign) - sign
 			m.adjugate[i][j] = uint64(v)
 			most += max(v, -v)
 		}
 		m.small = m.small && most < 1<<15
 	}
-	return true
-}
-
-// eliminate turns [A | 1] into [d*1 | d/A] without fractions (Bareiss), so every entry stays a minor of A, which is
-// below 2^27. It returns d, the determinant but for its sign; ok is false if that is zero.
-func eliminate(w *[MaxSources][2 * MaxSources]int64, n int) (d int64, ok bool) {
-	d = 1
-	for p := range n {
-		pivot := p
-		for pivot < n && w[pivot][p] == 0 {
-			pivot++
-		}
-		if pivot == n {
-			return 0, false
-		}
-		w[p], w[pivot] = w[pivot], w[p]
-		pv := w[p][p]
-		for i := range n {
-			if i == p {
-				continue
-			}
-			f := w[i][p]
-			for c := range 2 * n {
-				w[i][c] = (w[i][c]*pv - w[p][c]*f) / d
-			}
-		}
-		d = pv
-	}
-	return d, true
 }
 
 // inverse64 returns 1/odd modulo 2^64, by Newton's iteration: each step doubles the bits that are right.

@@ -120,64 +120,97 @@ func (d *Decoder) choose(seg *Segment, missing uint16) (rows uint16) {
 // solve computes the missing sources from the parity rows into d.result and says whether that worked out exactly.
 func (d *Decoder) solve(seg *Segment, rows, missing uint16) bool {
 	n := longest(&seg.Lengths)
-	count := windows(n)
-	if !d.subtract(seg, rows, n, count) {
-		return false
+	var row [MaxSources]int
+	var parity, known [MaxSources][]byte
+	m := 0
+	for left := rows; left != 0; left &= left - 1 {
+		row[m] = bits.TrailingZeros16(left)
+		parity[m] = trimZeros(seg.Parity[row[m]])
+		if len(parity[m]) > n+2 {
+			return false
+		}
+		m++
+	}
+	for i, s := range seg.Sources[:sources(&seg.Lengths)] {
+		known[i] = s
+	}
+	done, in := 0, uint64(0)
+	if m == 1 {
+		done, in = d.begin(&parity[0], &known, &coefficients[row[0]])
+	}
+	count := windows(n - done)
+	for r := range m {
+		setWindows(d.right[r][:count], parity[r])
+		takeOut(d.right[r][:count], &known, &coefficients[row[r]])
 	}
 	a, out := &d.right, &d.result
 	exact := false
 	switch {
-	case d.minor.size == 1:
-		exact = d.minor.solve1(a[0][:count], out[0][:])
-	case d.minor.size == 2:
+	case m == 1:
+		exact = d.minor.solve1(a[0][:count], out[0][:maxDigits-done], in)
+	case m == 2:
 		exact = d.minor.solve2(a[0][:count], a[1][:count], out[0][:], out[1][:])
-	case d.minor.size == 3 && d.minor.small:
+	case m == 3 && d.minor.small:
 		exact = d.minor.solve3(a[0][:count], a[1][:count], a[2][:count], out[0][:], out[1][:], out[2][:])
 	default:
 		exact = d.minor.solveAny(a, count, out)
 	}
-	c := 0
-	for left := missing; exact && left != 0; left &= left - 1 {
-		length := int(seg.Lengths[bits.TrailingZeros16(left)])
-		exact = len(trimZeros(d.result[c][maxDigits-digitSize*(count-1):])) <= length
-		c++
+	written := done + digitSize*(count-1)
+	for c := 0; exact && missing != 0; c++ {
+		length := int(seg.Lengths[bits.TrailingZeros16(missing)])
+		exact = len(trimZeros(out[c][maxDigits-written:])) <= length
+		missing &= missing - 1
 	}
 	return exact
 }
 
-// subtract sets d.right to the parity rows without the sources that are known. It is false if a row is too long.
-func (d *Decoder) subtract(seg *Segment, rows uint16, n, count int) bool {
-	var js [MaxSources]int
-	m := 0
-	for left := rows; left != 0; left &= left - 1 {
-		js[m] = bits.TrailingZeros16(left)
-		parity := trimZeros(seg.Parity[js[m]])
-		if len(parity) > n+2 {
-			return false
-		}
-		setWindows(d.right[m][:count], parity)
-		m++
-	}
-	var known [MaxSources]int
+// begin solves what it can of one unknown in the fast way, and cuts that off the ends of parity and the known sources.
+func (d *Decoder) begin(parity *[]byte, known *[MaxSources][]byte, f *[MaxSources]uint64) (done int, in uint64) {
+	var s [2][]byte
+	var g [2]uint64
 	k := 0
-	for i, s := range seg.Sources[:sources(&seg.Lengths)] {
-		if s != nil {
-			known[k] = i
-			k++
+	for i, p := range known {
+		if p == nil {
+			continue
+		}
+		if k == len(s) {
+			return 0, 0
+		}
+		s[k], g[k] = p, f[i]
+		k++
+	}
+	if d.minor.odd.value == 1 {
+		return 0, 0
+	}
+	for ; k < len(s); k++ {
+		s[k] = *parity // zero times anything as long
+	}
+	done, in = d.minor.divide(d.result[0][:], *parity, s[0], s[1], g[0], g[1])
+	*parity = (*parity)[:len(*parity)-done]
+	for i, p := range known {
+		if p != nil {
+			known[i] = p[:len(p)-done]
 		}
 	}
-	for r, j := range js[:m] {
-		f, a := &coefficients[j], d.right[r][:count]
-		i := 0
-		for ; i+1 < k; i += 2 {
-			s, t := known[i], known[i+1]
-			add2(a, seg.Sources[s], seg.Sources[t], -f[s], -f[t])
-		}
-		if i < k {
-			add(a, seg.Sources[known[i]], -f[known[i]])
+	return done, in
+}
+
+// takeOut takes the known sources, f[i] times known[i], out of the windows in a.
+func takeOut(a []uint64, known *[MaxSources][]byte, f *[MaxSources]uint64) {
+	other := -1
+	for i, s := range known {
+		switch {
+		case s == nil:
+		case other < 0:
+			other = i
+		default:
+			add2(a, known[other], s, -f[other], -f[i])
+			other = -1
 		}
 	}
-	return true
+	if other >= 0 {
+		add(a, known[other], -f[other])
+	}
 }
 
 // packet returns the source i, received or solved.

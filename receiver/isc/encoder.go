@@ -60,11 +60,15 @@ func (e *Encoder) appendParity(dst []byte, sources [][]byte, j int) []byte {
 	}
 	a := e.sums[:windows(n)]
 	clear(a)
-	for i, s := range sources {
-		add(a, s, coefficients[j][i])
+	i := 0
+	for ; i+1 < len(sources); i += 2 {
+		add2(a, sources[i], sources[i+1], coefficients[j][i], coefficients[j][i+1])
+	}
+	if i < len(sources) {
+		add(a, sources[i], coefficients[j][i])
 	}
 	var buf [maxDigits]byte
-	putDigits(buf[:], a)
+	putDigits(buf[:], a, 0)
 	minimal := trimZeros(buf[:])
 	if e.Padded {
 		size := paddedSize(minimal)

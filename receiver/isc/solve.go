@@ -1,6 +1,9 @@
 package isc
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"math/bits"
+)
 
 // The solvers below find the digits of the unknowns from the low end, given the windows of the right-hand sides. They
 // write the digits of unknown i to the end of out[i]; each store also leaves two bytes in front, which are those of the
@@ -13,18 +16,21 @@ import "encoding/binary"
 // it all where that sum is below 2^15: then it is the determinant times the upper 16 bits of the unknown's window,
 // less the next window of the sum.
 
-// solve1 is for one unknown. The carries are one chain from end to end, and waiting for them is what takes the time; so
-// it takes three digits at once: solves them as if nothing were carried in, then adds the carry's own multiple.
-func (m *minor) solve1(a []uint64, out []byte) bool {
-	inverse, odd, shift := m.odd.inverse, m.odd.value, m.shift&63
+// solve1 is for one unknown; in is what was carried into the first window. The carries are one chain from end to end,
+// and waiting for them is what takes the time; so it takes three digits at once: solves them as if nothing were carried
+// in, then adds the carry's own multiple.
+func (m *minor) solve1(a []uint64, out []byte, in uint64) bool {
+	inverse, odd := m.odd.inverse, m.odd.value
+	if odd == 1 { // the one even coefficient, 2
+		a[0] += in
+		return a[0]&(1<<m.shift-1)|putDigits(out, a, m.shift) == 0
+	}
 	// One divided by odd: two digits and the window above.
 	low := inverse
 	mid := inverse * carry(odd*(low>>digitBits)<<digitBits, 0)
 	high := inverse * carry(odd*(mid>>digitBits)<<digitBits, 0)
 	low &= digitMask
 	mid &= digitMask
-	bad := a[0] & (1<<shift - 1)
-	in := uint64(0)
 	for len(a) > 3 && len(out) >= windowSize+2*digitSize {
 		a1, a2 := a[1], a[2]
 		x := inverse * a[0]
@@ -34,17 +40,57 @@ func (m *minor) solve1(a []uint64, out []byte) bool {
 		y = y&digitMask + mid*in + uint64(int64(x)>>digitBits)
 		z += high*in + uint64(int64(y)>>digitBits)
 		in = uint64(int64(int16(odd*(z>>digitBits) - a[3])))
-		if shift != 0 {
-			x = (x&digitMask | y<<digitBits) >> shift
-			y = (y&digitMask | z<<digitBits) >> shift
-		}
 		o := out[len(out)-windowSize-2*digitSize:]
 		binary.BigEndian.PutUint64(o[2*digitSize:], x)
 		binary.BigEndian.PutUint64(o[digitSize:], y)
-		binary.BigEndian.PutUint64(o, z>>shift)
+		binary.BigEndian.PutUint64(o, z)
 		a, out = a[3:], out[:len(out)-3*digitSize]
 	}
-	return bad|in == 0
+	return in == 0
+}
+
+// divide is the fast way to begin with one unknown and up to two known sources: it writes the low bytes of
+// (p - f*s - g*t) / odd, in whole words, for as long as all three numbers have them. It returns how many bytes it
+// wrote, and what they carry into the rest.
+func (m *minor) divide(out, p, s, t []byte, f, g uint64) (done int, in uint64) {
+	inverse, odd := m.odd.inverse, m.odd.value
+	size := len(out)
+	var over, c, x, b uint64
+	for len(out) >= 24 && len(p) >= 24 && len(s) >= 24 && len(t) >= 24 {
+		o, p0, s0, t0 := out[len(out)-24:], p[len(p)-24:], s[len(s)-24:], t[len(t)-24:]
+		x, over = subtract(p0[16:], s0[16:], t0[16:], f, g, over)
+		x, b = bits.Sub64(x, c, 0)
+		x *= inverse
+		binary.BigEndian.PutUint64(o[16:], x)
+		c, _ = bits.Mul64(x, odd)
+		c += b
+		x, over = subtract(p0[8:], s0[8:], t0[8:], f, g, over)
+		x, b = bits.Sub64(x, c, 0)
+		x *= inverse
+		binary.BigEndian.PutUint64(o[8:], x)
+		c, _ = bits.Mul64(x, odd)
+		c += b
+		x, over = subtract(p0, s0, t0, f, g, over)
+		x, b = bits.Sub64(x, c, 0)
+		x *= inverse
+		binary.BigEndian.PutUint64(o, x)
+		c, _ = bits.Mul64(x, odd)
+		c += b
+		out, p, s, t = out[:len(out)-24], p[:len(p)-24], s[:len(s)-24], t[:len(t)-24]
+	}
+	return size - len(out), -(c + over)
+}
+
+// subtract returns p - f*s - g*t - over for the words that the slices begin with, and what to take from the words above.
+func subtract(p, s, t []byte, f, g, over uint64) (word, up uint64) {
+	h, l := bits.Mul64(f, binary.BigEndian.Uint64(s))
+	i, n := bits.Mul64(g, binary.BigEndian.Uint64(t))
+	l, c := bits.Add64(l, n, 0)
+	h += i + c
+	l, c = bits.Add64(l, over, 0)
+	h += c
+	word, c = bits.Sub64(binary.BigEndian.Uint64(p), l, 0)
+	return word, h + c
 }
 
 // solve2 is for two unknowns.

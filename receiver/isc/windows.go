@@ -16,9 +16,9 @@ const (
 
 	// maxWindows is the most that windows returns.
 	maxWindows = (MaxLength+2+3*digitSize-1)/(3*digitSize)*3 + 1
-	// maxDigits is the bytes that the digits of that many windows take when they are written, with the two bytes before
-	// them that writing touches.
-	maxDigits = digitSize*maxWindows + windowSize - digitSize
+	// maxDigits is the most bytes that the digits of a number take when they are written, with the two bytes in front
+	// that writing touches.
+	maxDigits = MaxLength + 2 + 3*digitSize + windowSize - digitSize
 )
 
 // sums holds the windows of one number. The last one in use is 0.
@@ -84,13 +84,14 @@ func add2(a []uint64, s, t []byte, f, g uint64) {
 	add(a, t, g)
 }
 
-// putDigits writes the digits of the number whose windows are a, all but the last window's, to the end of out, which
-// must have two bytes more than they take.
-func putDigits(out []byte, a []uint64) {
+// putDigits writes the digits of the number whose windows are a, all but the last window's, shifted right, to the end
+// of out, which must have two bytes more than they take. It returns what the last digit carries.
+func putDigits(out []byte, a []uint64, shift uint) uint64 {
 	total := a[0]
 	for len(a) > 1 && len(out) >= windowSize {
-		binary.BigEndian.PutUint64(out[len(out)-windowSize:], total)
+		binary.BigEndian.PutUint64(out[len(out)-windowSize:], total>>(shift&63))
 		a, out = a[1:], out[:len(out)-digitSize]
 		total = a[0] + carry(total, a[0])
 	}
+	return total
 }
