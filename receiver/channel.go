@@ -14,8 +14,8 @@ import (
 const (
 	// snapshotEvery is how often the channel's state is published.
 	snapshotEvery = 250 * time.Millisecond
-	// pushMost is how many datagrams are taken before the time is looked at again.
-	pushMost = 64
+	// pushMost is how many datagrams are taken before waits may end, even if more are waiting.
+	pushMost = 4096
 )
 
 // Channel receives one rig. Make one with New and run it once.
@@ -26,11 +26,11 @@ type Channel struct {
 	queues  []*queue
 	log     *slog.Logger
 
-	pool    *inbox.Pool
-	inbox   *inbox.Inbox
-	state   atomic.Pointer[status.Channel]
-	latency atomic.Int64  // the budget that is wanted
-	nudge   chan struct{} // capacity 1: latency has changed
+	inbox    *inbox.Inbox
+	pipeline *Pipeline // Run's
+	state    atomic.Pointer[status.Channel]
+	latency  atomic.Int64  // the budget that is wanted
+	nudge    chan struct{} // capacity 1: latency has changed
 
 	packetErrors, sendErrors throttle
 }
@@ -38,14 +38,14 @@ type Channel struct {
 // New returns a channel that takes datagrams from source, whose memory comes from pool.
 func New(cfg Config, source Source, pool *inbox.Pool, log *slog.Logger, outputs ...Output) *Channel {
 	c := &Channel{
-		cfg: cfg, source: source, log: log, pool: pool,
-		inbox: inbox.New(len(cfg.Ports)), nudge: make(chan struct{}, 1),
+		cfg: cfg, source: source, log: log,
+		inbox: inbox.New(len(cfg.Ports)), pipeline: NewPipeline(cfg, pool, time.Now()), nudge: make(chan struct{}, 1),
 	}
 	for _, o := range outputs {
 		c.queues = append(c.queues, newQueue(o, log))
 	}
 	c.latency.Store(int64(cfg.Latency))
-	c.publish(NewPipeline(cfg, pool, time.Now()), time.Now())
+	c.publish(time.Now())
 	return c
 }
 
@@ -77,20 +77,19 @@ func (c *Channel) Run(ctx context.Context) error {
 	ended := make(chan error, 1)
 	go func() { ended <- c.source.Run(ctx, c.inbox) }()
 
-	pipeline := NewPipeline(c.cfg, c.pool, time.Now())
-	err := c.loop(pipeline, ended)
+	err := c.loop(ended)
 	cancel()
 	for _, q := range c.queues {
 		close(q.units)
 	}
 	outputs.Wait()
-	c.publish(pipeline, time.Now())
+	c.publish(time.Now())
 	c.setEnded(err)
 	return err
 }
 
 // loop drives the pipeline until the source has ended.
-func (c *Channel) loop(p *Pipeline, ended <-chan error) error {
+func (c *Channel) loop(ended <-chan error) error {
 	ticker := time.NewTicker(snapshotEvery)
 	defer ticker.Stop()
 	timer := time.NewTimer(time.Hour)
@@ -101,45 +100,46 @@ func (c *Channel) loop(p *Pipeline, ended <-chan error) error {
 		case <-c.inbox.Wake():
 		case <-timer.C:
 		case <-c.nudge:
-			p.SetLatency(time.Duration(c.latency.Load()))
+			c.pipeline.SetLatency(time.Duration(c.latency.Load()))
 		case <-ticker.C:
-			c.publish(p, time.Now())
+			c.publish(time.Now())
 		case err := <-ended:
-			c.drain(p, &out)
+			for c.drain(&out) {
+			}
 			now := time.Now()
-			p.Flush(&out, now)
-			c.dispatch(p, &out, now)
+			c.pipeline.Flush(&out, now)
+			c.dispatch(&out, now)
 			return err
 		}
-		c.drain(p, &out)
-		now := time.Now()
-		p.Advance(&out, now)
-		c.dispatch(p, &out, now)
-		if at, ok := p.Next(); ok {
+		for more := true; more; {
+			more = c.drain(&out)
+			now := time.Now()
+			c.pipeline.Advance(&out, now)
+			c.dispatch(&out, now)
+		}
+		if at, ok := c.pipeline.Next(); ok {
 			timer.Reset(time.Until(at))
 		}
 	}
 }
 
-// drain pushes all that waits. Waits end only when nothing more is waiting, so that packets which arrived in time but
-// were read late are not given up.
-func (c *Channel) drain(p *Pipeline, out *Result) {
-	now := time.Now()
-	for n := 1; ; n++ {
+// drain pushes what waits, and tells whether there may be more. Waits end only after it, so that packets which arrived
+// in time but were read late are not given up.
+func (c *Channel) drain(out *Result) (more bool) {
+	for range pushMost {
 		d := c.inbox.Take()
 		if d == nil {
-			return
+			return false
 		}
-		if n%pushMost == 0 {
-			now = time.Now()
-		}
-		p.Push(out, now, d)
-		c.dispatch(p, out, now)
+		now := time.Now()
+		c.pipeline.Push(out, now, d)
+		c.dispatch(out, now)
 	}
+	return true
 }
 
 // dispatch hands on what the pipeline gave.
-func (c *Channel) dispatch(p *Pipeline, out *Result, now time.Time) {
+func (c *Channel) dispatch(out *Result, now time.Time) {
 	if c.packets != nil {
 		for _, packet := range out.Packets {
 			if err := c.packets.WritePacket(packet.RTP, now); err != nil && c.packetErrors.allow(now) {
@@ -154,7 +154,7 @@ func (c *Channel) dispatch(p *Pipeline, out *Result, now time.Time) {
 	}
 	for _, text := range out.Feedback {
 		for link := range c.cfg.Ports {
-			to := p.From(link)
+			to := c.pipeline.From(link)
 			if !to.IsValid() {
 				continue
 			}
@@ -167,8 +167,8 @@ func (c *Channel) dispatch(p *Pipeline, out *Result, now time.Time) {
 }
 
 // publish makes the channel's state visible.
-func (c *Channel) publish(p *Pipeline, now time.Time) {
-	s := p.Snapshot(now)
+func (c *Channel) publish(now time.Time) {
+	s := c.pipeline.Snapshot(now)
 	s.ID, s.Name = c.cfg.ID, c.cfg.Name
 	for i := range s.Links {
 		dropped, down := c.source.Link(i)
