@@ -15,7 +15,8 @@ help: ## print this list
 run: ## install what is missing, build, and start the demonstration: the window, or the daemon without a display
 	packaging/system-packages.sh build run
 	@$(MAKE) --no-print-directory programs
-	@if bin/isc-receiver --probe-display; then exec bin/isc-receiver --demo; else exec bin/isc-receiverd run --demo; fi
+	@if bin/isc-receiver --probe-display 2>/dev/null; then exec bin/isc-receiver --demo; fi; \
+	echo "There is no display that works, so this is the daemon, without the window."; exec bin/isc-receiverd run --demo
 
 test: ## install what is missing and run all tests with the race detector, browser and window tests included
 	packaging/system-packages.sh build run test

@@ -35,7 +35,12 @@ wait_for() {
 	done
 }
 
-Xvfb -displayfd 3 -screen 0 1280x800x24 -nolisten tcp 3>"$scratch/number" 2>"$scratch/xvfb.log" &
+if node -e "fetch('http://$address/healthz').then(() => process.exit(0), () => process.exit(1))"; then
+	echo "screenshots.sh: another program serves $address; end it first" >&2
+	exit 1
+fi
+
+Xvfb -displayfd 3 -screen 0 1400x900x24 -nolisten tcp 3>"$scratch/number" 2>"$scratch/xvfb.log" &
 display=$!
 wait_for 10 test -s "$scratch/number"
 DISPLAY=:$(cat "$scratch/number")
@@ -50,10 +55,11 @@ bin/isc-receiver --demo --http "$address" >"$scratch/receiver.log" 2>&1 &
 receiver=$!
 wait_for 20 xdotool search --onlyvisible --name 'ISC Receiver'
 window=$(xdotool search --onlyvisible --name 'ISC Receiver' | tail -n 1)
-xdotool windowmove "$window" 0 0 windowsize "$window" 1280 800
+xdotool windowmove "$window" 40 40 windowsize "$window" 1280 800
+sleep 45 # for curves of some length, with an outage in them
 
 page() { node webassets/test/screenshot.mjs "http://$address/" "$images/$1" "$2" "$3"; }
+import -window "$window" "$images/window.png"
 page page.png 1280 800
 page phone.png 390 844
-import -window root "$images/window.png"
 ls -l "$images"
