@@ -43,9 +43,13 @@ func (m *minor) set(rows, columns uint16) bool {
 		r++
 	}
 	det := int64(0)
-	if m.size <= 3 {
+	switch {
+	case m.size == 1:
+		m.adjugate[0][0] = 1
+		det = int64(m.factor[0][0])
+	case m.size <= 3:
 		det = m.cofactors()
-	} else {
+	default:
 		det = m.eliminate()
 	}
 	if det == 0 {
@@ -55,7 +59,7 @@ func (m *minor) set(rows, columns uint16) bool {
 	return true
 }
 
-// cofactors sets the adjugate of a minor of up to three rows and returns its determinant.
+// cofactors sets the adjugate of a minor of two or three rows and returns its determinant.
 func (m *minor) cofactors() (det int64) {
 	f := [3][3]uint64{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}
 	for i := range m.size {

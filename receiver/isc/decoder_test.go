@@ -32,7 +32,7 @@ func TestRecoverRandom(t *testing.T) {
 	var d Decoder
 	all := determinants()
 	early, solved := 0, 0
-	for range 4000 {
+	for range 2000 {
 		k := 1 + rnd.IntN(MaxSources)
 		r := 1 + rnd.IntN(MaxParity)
 		whole, _ := randomSegment(rnd, k, r)
@@ -181,7 +181,7 @@ func TestTamper(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(11, 12))
 	var d Decoder
 	var tried, passed [4]int
-	for range 3000 {
+	for range 1500 {
 		m := 1 + rnd.IntN(3)
 		k := m + rnd.IntN(MaxSources-m+1)
 		whole, _ := randomSegment(rnd, k, m)

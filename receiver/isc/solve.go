@@ -81,7 +81,7 @@ func (m *minor) divide(out, p, s, t []byte, f, g uint64) (done int, in uint64) {
 	return size - len(out), -(c + over)
 }
 
-// subtract returns p - f*s - g*t - over for the words that the slices begin with, and what to take from the words above.
+// subtract returns p - f*s - g*t - over for the words that the slices begin with, and what to take from those above.
 func subtract(p, s, t []byte, f, g, over uint64) (word, up uint64) {
 	h, l := bits.Mul64(f, binary.BigEndian.Uint64(s))
 	i, n := bits.Mul64(g, binary.BigEndian.Uint64(t))

@@ -24,8 +24,8 @@ const (
 // sums holds the windows of one number. The last one in use is 0.
 type sums [maxWindows]uint64
 
-// windows returns the number of windows in use for n-byte sources: a multiple of three that holds n+2 bytes, and a last one
-// that is 0.
+// windows returns the number of windows in use for n-byte sources: a multiple of three that holds n+2 bytes, and a
+// last one that is 0.
 func windows(n int) int { return (n+2+3*digitSize-1)/(3*digitSize)*3 + 1 }
 
 // carry returns what goes from one digit into the next: total is the window of that digit with all that was carried
