@@ -91,6 +91,9 @@ func (d *Depacketizer) Push(dst []media.AccessUnit, p Packet) []media.AccessUnit
 		return dst
 	}
 	if !d.unit.started {
+		if len(p.Payload) == 0 {
+			return dst // some senders keep a stream alive with empty packets, which belong to no unit
+		}
 		d.unit = unit{
 			started: true, time: p.Time, run: p.Run, arrival: p.Arrival, ends: d.unit.ends[:0],
 			data: make([]byte, 0, d.size+d.size/4+len(p.Payload)),
@@ -110,6 +113,9 @@ func (d *Depacketizer) breakOff(p Packet) {
 	if d.unit.started {
 		d.Dropped += d.unit.packets
 		d.unit.started = false
+	}
+	if p.Run != d.unit.run {
+		d.begins = 0 // another run may be another encoder's
 	}
 	d.hole, d.damaged = true, true
 	d.skip = !d.beginsUnit(p.Payload)
@@ -187,9 +193,9 @@ func (d *Depacketizer) finish(dst []media.AccessUnit) []media.AccessUnit {
 // add puts a packet's NAL units into the unit. It returns false where the packet's form is broken or not supported.
 func (u *unit) add(payload []byte) bool {
 	if len(payload) == 0 {
-		return !u.fragmented // some senders keep a stream alive with empty packets
+		return true
 	}
-	if len(u.data)+len(payload) > maxUnitBytes || len(u.ends) >= maxUnitNALUs {
+	if len(u.data)+len(payload) > maxUnitBytes {
 		return false
 	}
 	kind := payload[0] & typeMask
@@ -199,44 +205,37 @@ func (u *unit) add(payload []byte) bool {
 	if u.fragmented {
 		return false
 	}
-	switch {
-	case kind == typeSTAPA:
+	if kind == typeSTAPA {
 		return u.addAggregate(payload[1:])
-	case kind == 0 || kind > typeLast:
-		return false
-	default:
-		u.addNALU(payload)
-		return true
 	}
+	return u.addNALU(payload)
 }
 
 // addAggregate takes the NAL units of a STAP-A (RFC 6184, section 5.7.1).
 func (u *unit) addAggregate(b []byte) bool {
 	for len(b) > 0 {
 		if len(b) < 2 {
-			return false
+			return b[0] == 0 // some senders pad with zeros
 		}
 		size := int(b[0])<<8 | int(b[1])
 		b = b[2:]
-		if size > len(b) {
+		if size > len(b) || size > 0 && !u.addNALU(b[:size]) {
 			return false
-		}
-		if size > 0 {
-			u.addNALU(b[:size])
 		}
 		b = b[size:]
 	}
 	return true
 }
 
-// addFragment takes an FU-A (RFC 6184, section 5.8).
+// addFragment takes an FU-A (RFC 6184, section 5.8). One that is both start and end is against the rules, but some
+// cameras send it.
 func (u *unit) addFragment(payload []byte) bool {
 	if len(payload) < 2 {
 		return false
 	}
 	indicator, header, b := payload[0], payload[1], payload[2:]
 	switch start := header&fuStart != 0; {
-	case start == u.fragmented, start && header&fuEnd != 0:
+	case start == u.fragmented, start && !u.takes(header):
 		return false
 	case start:
 		u.fragmented = true
@@ -250,9 +249,20 @@ func (u *unit) addFragment(payload []byte) bool {
 	return true
 }
 
-func (u *unit) addNALU(nalu []byte) {
+func (u *unit) addNALU(nalu []byte) bool {
+	if !u.takes(nalu[0]) {
+		return false
+	}
 	u.data = append(u.data, nalu...)
 	u.end()
+	return true
+}
+
+// takes tells whether there is room for one more NAL unit, and its type, in the low bits of header, is one that stands
+// for itself.
+func (u *unit) takes(header byte) bool {
+	kind := header & typeMask
+	return kind != 0 && kind <= typeLast && len(u.ends) < maxUnitNALUs
 }
 
 // end closes the NAL unit that data ends with.

@@ -1,0 +1,228 @@
+package depacket
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/bluenviron/gortsplib/v5/pkg/format/rtph264"
+	"github.com/pion/rtp"
+	"github.com/stretchr/testify/require"
+
+	"github.com/isc-receiver/isc-receiver/internal/media"
+	"github.com/isc-receiver/isc-receiver/receiver/source"
+)
+
+// realPackets reads the RTP packets of a real stream.
+func realPackets(t testing.TB) []rtp.Packet {
+	t.Helper()
+	f, err := source.OpenFile("../../testdata/c-rtp.pcap")
+	require.NoError(t, err)
+	defer f.Close()
+	var all []rtp.Packet
+	for {
+		r, err := f.Next()
+		if errors.Is(err, io.EOF) {
+			require.Greater(t, len(all), 500)
+			return all
+		}
+		require.NoError(t, err)
+		var p rtp.Packet
+		require.NoError(t, p.Unmarshal(bytes.Clone(r.Payload)))
+		all = append(all, p)
+	}
+}
+
+func fromRTP(all []rtp.Packet) []Packet {
+	made := make([]Packet, len(all))
+	for i, p := range all {
+		made[i] = Packet{Payload: p.Payload, Time: int64(p.Timestamp), Marker: p.Marker, Run: 1}
+	}
+	return made
+}
+
+// TestOracle compares with gortsplib's depacketizer on a stream without loss.
+func TestOracle(t *testing.T) {
+	packets := realPackets(t)
+	var want [][][]byte
+	oracle := rtph264.Decoder{PacketizationMode: 1}
+	require.NoError(t, oracle.Init())
+	for i := range packets {
+		nalus, err := oracle.Decode(&packets[i])
+		if errors.Is(err, rtph264.ErrMorePacketsNeeded) {
+			continue
+		}
+		require.NoError(t, err)
+		want = append(want, nalus)
+	}
+	var d Depacketizer
+	units := push(&d, fromRTP(packets))
+	require.Greater(t, len(units), 100)
+	require.Equal(t, want, nalusOf(units))
+	require.Zero(t, d.Dropped)
+	for _, u := range units {
+		require.Equal(t, u.IDR, slices.ContainsFunc(u.NALUs, func(n []byte) bool { return n[0]&typeMask == typeIDR }))
+	}
+}
+
+// sliced makes a stream of units of several slices, some of them in fragments, with or without delimiters.
+func sliced(rng *rand.Rand, delimiters bool) (all []Packet) {
+	nalu := func(header, first byte) []byte {
+		b := []byte{header, first}
+		for range 1 + rng.IntN(300) {
+			b = append(b, byte(rng.Uint32()))
+		}
+		return b
+	}
+	for n := range 60 {
+		var payloads [][]byte
+		if delimiters {
+			payloads = append(payloads, aud)
+		}
+		header := byte(0x41)
+		if n%10 == 0 {
+			header = 0x65
+			parameters := slices.Concat(sps, []byte{byte(n)})
+			if rng.IntN(2) == 0 {
+				payloads = append(payloads, stapA(parameters, pps))
+			} else {
+				payloads = append(payloads, parameters, pps)
+			}
+		}
+		for i := range 1 + rng.IntN(4) {
+			first := byte(0x80)
+			if i > 0 {
+				first = 0x7F >> i
+			}
+			slice := nalu(header, first)
+			if parts := rng.IntN(4); parts > 1 {
+				payloads = append(payloads, fuA(slice, parts)...)
+			} else {
+				payloads = append(payloads, slice)
+			}
+		}
+		all = append(all, packets(int64(3000*n), payloads...)...)
+	}
+	return all
+}
+
+// withoutDelimiters is what counts of a unit: a delimiter lost before parameter sets is no loss.
+func withoutDelimiters(u media.AccessUnit) string {
+	var b []byte
+	for _, n := range u.NALUs {
+		if n[0]&typeMask != typeAUD {
+			b = append(append(b, n...), 0, 0, 0, 1)
+		}
+	}
+	return string(b)
+}
+
+// checkLoss loses packets and checks that what comes out is whole, in order, and all that no hole touched.
+func checkLoss(t *testing.T, all []Packet, whole map[int64]string, lost []int) {
+	t.Helper()
+	left := lose(all, lost...)
+	untouched := map[int64]bool{}
+	for i, p := range left {
+		if i == 0 || p.Time != left[i-1].Time {
+			untouched[p.Time] = i == 0 || left[i-1].Payload != nil
+		}
+		untouched[p.Time] = untouched[p.Time] && p.Payload != nil
+	}
+	var d Depacketizer
+	last := int64(-1)
+	for _, u := range push(&d, left) {
+		require.Equal(t, whole[u.Time], withoutDelimiters(u), "lost %v", lost)
+		require.Greater(t, u.Time, last, "lost %v", lost)
+		last = u.Time
+		delete(untouched, u.Time)
+	}
+	for at, missing := range untouched {
+		require.False(t, missing, "the unit at %d is missing; lost %v", at, lost)
+	}
+}
+
+// TestAnyLoss is the property that the package promises: whatever is lost, only whole units come out.
+func TestAnyLoss(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	streams := map[string][]Packet{
+		"real": fromRTP(realPackets(t)), "slices": sliced(rng, false), "slices and delimiters": sliced(rng, true),
+	}
+	for name, all := range streams {
+		t.Run(name, func(t *testing.T) {
+			var d Depacketizer
+			whole := map[int64]string{}
+			for _, u := range push(&d, all) {
+				whole[u.Time] = withoutDelimiters(u)
+			}
+			for _, burst := range []int{1, 2, 5, 20} {
+				for _, one := range []int{3, 10, 100, 400} { // one hole in so many packets
+					for range 20 {
+						var lost []int
+						for i := 0; i < len(all); i++ {
+							if rng.IntN(one) > 0 {
+								continue
+							}
+							for range 1 + rng.IntN(burst) {
+								if i < len(all) {
+									lost = append(lost, i)
+								}
+								i++
+							}
+						}
+						checkLoss(t, all, whole, lost)
+					}
+				}
+			}
+		})
+	}
+}
+
+// FuzzPush feeds packets made of the input: for each a byte of flags, a byte of length and the payload.
+func FuzzPush(f *testing.F) {
+	seed := func(payloads ...[]byte) {
+		var b []byte
+		for _, p := range payloads {
+			b = append(append(b, 0, byte(len(p))), p...)
+		}
+		f.Add(b)
+	}
+	seed(sps, pps, idr, slice, slice2)
+	seed(stapA(sps, pps), idr)
+	seed(fuA(idr, 3)...)
+	f.Add([]byte{1, 2, 0x41, 0x9A, 0, 0, 7, 2, 0x41, 0x9A, 8, 3, 0x7C, 0x85, 1})
+	f.Fuzz(func(t *testing.T, data []byte) {
+		d := Depacketizer{}
+		var at int64
+		run, pushed, out := 0, uint64(0), uint64(0)
+		for len(data) >= 2 {
+			flags, size := data[0], min(int(data[1]), len(data)-2)
+			p := Packet{Payload: data[2 : 2+size], Marker: flags&1 != 0, Hole: flags&2 != 0}
+			data = data[2+size:]
+			at += int64(flags >> 2 & 1)
+			run += int(flags >> 3 & 1)
+			p.Time, p.Run = at, run
+			d.Freeze = flags&16 != 0
+			pushed++
+			units := d.Push(nil, p)
+			require.LessOrEqual(t, len(units), 2)
+			for _, u := range units {
+				out++
+				bytes := 0
+				require.NotEmpty(t, u.NALUs)
+				require.LessOrEqual(t, len(u.NALUs), maxUnitNALUs)
+				for _, n := range u.NALUs {
+					require.NotEmpty(t, n)
+					kind := n[0] & typeMask
+					require.True(t, kind >= 1 && kind <= typeLast, kind)
+					bytes += len(n)
+				}
+				require.LessOrEqual(t, bytes, maxUnitBytes)
+				require.False(t, u.Damaged && d.Freeze)
+			}
+		}
+		require.LessOrEqual(t, d.Dropped+out, pushed)
+	})
+}
