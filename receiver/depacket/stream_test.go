@@ -21,7 +21,7 @@ func realPackets(t testing.TB) []rtp.Packet {
 	t.Helper()
 	f, err := source.OpenFile("../../testdata/c-rtp.pcap")
 	require.NoError(t, err)
-	defer f.Close()
+	defer func() { _ = f.Close() }() // it was only read
 	var all []rtp.Packet
 	for {
 		r, err := f.Next()
@@ -97,11 +97,11 @@ func sliced(rng *rand.Rand, delimiters bool) (all []Packet) {
 			if i > 0 {
 				first = 0x7F >> i
 			}
-			slice := nalu(header, first)
+			coded := nalu(header, first)
 			if parts := rng.IntN(4); parts > 1 {
-				payloads = append(payloads, fuA(slice, parts)...)
+				payloads = append(payloads, fuA(coded, parts)...)
 			} else {
-				payloads = append(payloads, slice)
+				payloads = append(payloads, coded)
 			}
 		}
 		all = append(all, packets(int64(3000*n), payloads...)...)
