@@ -59,7 +59,7 @@ func BenchmarkRecover(b *testing.B) {
 					other += middle.Sub(begin)
 				}
 				bytes := float64(n * s.k * size)
-				b.ReportMetric(testing.AllocsPerRun(100, func() { ours(0) }), "allocs/op")
+				b.ReportMetric(testing.AllocsPerRun(100, func() { ours(0) }), "allocs")
 				b.ReportMetric(float64(mine.Nanoseconds())/float64(n), "ns/op")
 				b.ReportMetric(bytes/mine.Seconds()/1e6, "MB/s")
 				b.ReportMetric(bytes/other.Seconds()/1e6, "rs-MB/s")
