@@ -2,7 +2,6 @@ package gui
 
 import (
 	"fmt"
-	"math"
 	"time"
 
 	"github.com/isc-receiver/isc-receiver/gui/widgets"
@@ -11,19 +10,21 @@ import (
 
 const (
 	historySpan = 60 // samples of a second each
-	recentSpan  = 8  // of them, for the loss in figures
+	recentSpan  = 8  // of them, to tell whether a link is weak
 
-	weakLoss  = 0.02 // of a link's packets over recentSpan
+	weakPart  = 0.02 // of a link's packets over recentSpan that came too late or found no room
 	weakDelay = 0.5  // of the latency budget
 )
 
-// linkCaptions name the numbers of a lane, in the order that laneValues gives them.
-var linkCaptions = [6]string{"Mb/s", "% share", "% lost", "saved", "ms jitter", "ms delay"}
+// linkCaptions name the numbers of a lane, in the order that laneValues gives them. There is no loss among them: the
+// packets carry no number of their link's own, so nobody can tell whose link a lost one took.
+var linkCaptions = [6]string{"Mb/s", "% share", "packets/s", "saved", "ms jitter", "ms delay"}
 
 // linkSample is what a link's counters said at one moment.
 type linkSample struct {
-	rate          float64 // bits a second
-	source, saved uint64
+	rate             float64 // bits a second
+	received, wasted uint64
+	source, saved    uint64
 }
 
 // history is a link's last minute, a sample a second, oldest first.
@@ -41,50 +42,45 @@ func (h *history) add(now time.Time, l status.Link) {
 	if len(h.samples) > historySpan {
 		h.samples = append(h.samples[:0], h.samples[1:]...)
 	}
-	h.samples = append(h.samples, linkSample{rate: l.BitrateBPS, source: l.Datagrams.Source, saved: l.Saved})
+	d := l.Datagrams
+	h.samples = append(h.samples, linkSample{
+		rate: l.BitrateBPS, received: d.Received, wasted: d.Late + d.KernelDropped, source: d.Source, saved: l.Saved,
+	})
 }
 
-// lost is the part of its source packets that a link has not brought between two samples, as far as the coding gave
-// them back and so knows whose they were; not-a-number where there were none.
-func lost(from, to linkSample) float64 {
-	saved, source := to.saved-from.saved, to.source-from.source
-	if saved > to.saved || source > to.source || saved+source == 0 {
-		return math.NaN()
-	}
-	return float64(saved) / float64(saved+source)
-}
-
-// recentLoss is lost over the last seconds.
-func (h *history) recentLoss() float64 {
+// weak tells whether too much of what a link brought lately was of no use.
+func (h *history) weak() bool {
 	if len(h.samples) < 2 {
-		return math.NaN()
+		return false
 	}
 	last := len(h.samples) - 1
-	return lost(h.samples[max(0, last-recentSpan)], h.samples[last])
+	from, to := h.samples[max(0, last-recentSpan)], h.samples[last]
+	return float64(to.wasted-from.wasted) > weakPart*float64(to.received-from.received)
 }
 
-// lines returns rate and loss for the lane's two lines.
-func (h *history) lines() (rates, losses []float64) {
+// lines returns, for the lane's two lines, the rate, and the part of the link's packets that the coding gave before
+// they came, or in their place: 1 where it gave all, not-a-number where there were none.
+func (h *history) lines() (rates, saved []float64) {
 	for i, s := range h.samples {
 		rates = append(rates, s.rate)
 		if i > 0 {
-			losses = append(losses, lost(h.samples[i-1], s))
+			before := h.samples[i-1]
+			given, came := float64(s.saved-before.saved), float64(s.source-before.source)
+			saved = append(saved, given/max(given, came))
 		}
 	}
-	return rates, losses
+	return rates, saved
 }
 
 // laneValues turns a link and its history into what its lane shows. The top is the rate at the upper edge, the same
 // for all lanes, so that their heights compare.
 func laneValues(m model, l status.Link, h *history, top float64) widgets.LaneValues {
-	loss := h.recentLoss()
 	late := l.DelayMS > weakDelay*m.channel().LatencyMS
-	weak := loss > weakLoss || late
-	shape, tone, word := linkState(m, l, weak)
-	rates, losses := h.lines()
+	shape, tone, word := linkState(m, l, late || h.weak())
+	rates, saved := h.lines()
 	v := widgets.LaneValues{
 		Shape: shape, Tone: tone, Name: fmt.Sprint(l.Port), From: l.From, State: word,
-		Rate: rates, Loss: losses, RateTop: top, LossTop: 0.1,
+		Rate: rates, Saved: saved, RateTop: top,
 	}
 	if l.State == status.LinkDown && l.Error != "" {
 		v.From = l.Error
@@ -99,13 +95,13 @@ func laneValues(m model, l status.Link, h *history, top float64) widgets.LaneVal
 	}
 	v.Cells[3].Text = compact(l.Saved)
 	if l.State != status.LinkUp {
-		v.Cells[0].Text, v.Cells[1].Text = "0.00", "0"
+		v.Cells[0].Text, v.Cells[1].Text, v.Cells[2].Text = "0.00", "0", "0"
 		return v
 	}
 	v.Cells = [6]widgets.Cell{
 		{Text: megabits(l.BitrateBPS)},
 		{Text: fmt.Sprintf("%.0f", 100*l.Share)},
-		none,
+		{Text: fmt.Sprintf("%.0f", l.RatePPS)},
 		{Text: compact(l.Saved)},
 		{Text: fmt.Sprintf("%.1f", l.JitterMS)},
 		{Text: fmt.Sprintf("+%.0f", l.DelayMS)},
@@ -115,12 +111,6 @@ func laneValues(m model, l status.Link, h *history, top float64) widgets.LaneVal
 	}
 	if late {
 		v.Cells[5].Tone = widgets.Warning
-	}
-	if !math.IsNaN(loss) {
-		v.Cells[2].Text = fmt.Sprintf("%.1f", 100*loss)
-		if v.Cells[2].Tone = widgets.Normal; loss > weakLoss {
-			v.Cells[2].Tone = widgets.Warning
-		}
 	}
 	return v
 }

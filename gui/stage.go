@@ -4,20 +4,43 @@ import (
 	"fmt"
 	"time"
 
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+
 	"github.com/isc-receiver/isc-receiver/gui/widgets"
 	"github.com/isc-receiver/isc-receiver/internal/status"
 )
 
 // stage is the live picture with what is known about it.
 type stage struct {
+	panel fyne.CanvasObject
 	video *widgets.Video
+
+	// Above the picture, so that they cover none of it.
+	name, time, format, late, behindWhat *widgets.Text
 
 	latest picture
 	shown  time.Time     // when the latest picture was
 	behind time.Duration // how late it was, smoothed
 }
 
-func newStage() *stage { return &stage{video: widgets.NewVideo()} }
+func newStage() *stage {
+	s := &stage{
+		video:      widgets.NewVideo(),
+		name:       widgets.NewText("", widgets.TextStyle{Bold: true, Hug: true}),
+		time:       widgets.NewText("00:00:00", widgets.TextStyle{}),
+		format:     widgets.NewText("", widgets.TextStyle{}),
+		late:       widgets.NewText("00.00 s", widgets.TextStyle{Bold: true, Align: fyne.TextAlignTrailing}),
+		behindWhat: widgets.NewText("", widgets.TextStyle{Hug: true}),
+	}
+	row := layout.NewCustomPaddedHBoxLayout(10)
+	strip := container.New(layout.NewCustomPaddedLayout(0, 6, 2, 2), container.NewBorder(nil, nil,
+		container.New(row, s.name, s.time, spacer(4, 0)),
+		container.New(layout.NewCustomPaddedHBoxLayout(5), s.late, s.behindWhat), s.format))
+	s.panel = container.New(&underLayout{}, strip, s.video)
+	return s
+}
 
 // showPicture shows a picture, or none.
 func (s *stage) showPicture(p picture, now time.Time) {
@@ -50,25 +73,18 @@ func (s *stage) show(m model) {
 	if age >= 0 && !s.latest.arrival.IsZero() {
 		when = clock(s.latest.arrival)
 	}
-	s.video.SetLabel(widgets.TopLeft, c.Name, when, widgets.Normal)
-
-	late, format, warning := "", "", ""
+	late, behindWhat, format := "", "", ""
 	if live {
-		if s.behind > 0 {
-			late = fmt.Sprintf("%.2f s", s.behind.Seconds())
-		}
 		format = formatText(c.Stream)
-		if c.Stream.Damaged {
-			warning = "Damaged by losses"
+		if s.behind > 0 {
+			late, behindWhat = fmt.Sprintf("%.2f s", s.behind.Seconds()), "behind the receiver's input"
 		}
 	}
-	behind := ""
-	if late != "" {
-		behind = "behind the receiver's input"
-	}
-	s.video.SetLabel(widgets.TopRight, late, behind, widgets.Normal)
-	s.video.SetLabel(widgets.BottomLeft, "", format, widgets.Normal)
-	s.video.SetLabel(widgets.BottomRight, warning, "", widgets.Warning)
+	s.name.Set(c.Name, widgets.Normal)
+	s.time.Set(when, widgets.Normal)
+	s.format.Set(format, widgets.Quiet)
+	s.late.Set(late, widgets.Normal)
+	s.behindWhat.Set(behindWhat, widgets.Quiet)
 }
 
 // formatText says what the video is, as far as known.
@@ -78,3 +94,21 @@ func formatText(s status.Stream) string {
 	}
 	return fmt.Sprintf("%d×%d · %.0f fps · %.1f Mb/s", s.Width, s.Height, s.FPS, s.BitrateBPS/1e6)
 }
+
+// underLayout puts one thing under another, into all the room that is left.
+type underLayout struct{}
+
+func (*underLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	height := objects[0].MinSize().Height
+	objects[0].Resize(fyne.NewSize(size.Width, height))
+	objects[1].Move(fyne.NewPos(0, height))
+	objects[1].Resize(fyne.NewSize(size.Width, size.Height-height))
+}
+
+func (*underLayout) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	upper, lower := objects[0].MinSize(), objects[1].MinSize()
+	return fyne.NewSize(max(upper.Width, lower.Width), upper.Height+lower.Height)
+}
+
+// stripHeight is what the stage needs above the picture.
+func (s *stage) stripHeight() float32 { return s.panel.MinSize().Height - s.video.MinSize().Height }

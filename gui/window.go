@@ -58,7 +58,7 @@ func newWindow(c commands, d desk) *window {
 	w.totals.copy.OnTapped = w.copyAddress
 	w.totals.open.OnTapped = w.openPage
 
-	body := container.New(&bodyLayout{}, container.NewStack(w.stage.video, w.setup.page), w.totals.panel, w.links.panel)
+	body := container.New(&bodyLayout{w.stage.stripHeight()}, container.NewStack(w.stage.panel, w.setup.page), w.totals.panel, w.links.panel)
 	w.root = container.NewBorder(w.head.bar, nil, nil, nil, body)
 	return w
 }
@@ -87,11 +87,11 @@ func (w *window) place() {
 		return
 	}
 	if settingUp {
-		w.stage.video.Hide()
+		w.stage.panel.Hide()
 		w.setup.page.Show()
 	} else {
 		w.setup.page.Hide()
-		w.stage.video.Show()
+		w.stage.panel.Show()
 	}
 }
 
@@ -132,29 +132,31 @@ func (w *window) openPage() {
 	}
 }
 
-// bodyLayout puts the stage in its 16 to 9 where there is room, what is below it into the rest, and the links at the
+// bodyLayout gives the picture on the stage its 16 to 9 where there is room, what is below it into the rest, and the links at the
 // right from top to bottom.
-type bodyLayout struct{}
+type bodyLayout struct{ strip float32 }
 
 const (
 	gap       = 12
+	barGap    = 4 // what a border layout leaves below the bar
 	linksMin  = 352
 	linksMax  = 440
 	linksPart = 0.31
 )
 
-func (*bodyLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+func (l *bodyLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	stage, below, side := objects[0], objects[1], objects[2]
 	sideWidth := min(max(size.Width*linksPart, linksMin), linksMax)
 	width := size.Width - sideWidth - 3*gap
 	belowMin := below.MinSize().Height
-	height := min(width*9/16, size.Height-belowMin-3*gap)
-	stage.Move(fyne.NewPos(gap, gap))
+	height := min(width*9/16+l.strip, size.Height-belowMin-3*gap+barGap)
+	top := float32(gap - barGap)
+	stage.Move(fyne.NewPos(gap, top))
 	stage.Resize(fyne.NewSize(width, height))
-	below.Move(fyne.NewPos(gap, height+2*gap))
-	below.Resize(fyne.NewSize(width, size.Height-height-3*gap))
-	side.Move(fyne.NewPos(width+2*gap, gap))
-	side.Resize(fyne.NewSize(sideWidth, size.Height-2*gap))
+	below.Move(fyne.NewPos(gap, top+height+gap))
+	below.Resize(fyne.NewSize(width, size.Height-height-top-2*gap))
+	side.Move(fyne.NewPos(width+2*gap, top))
+	side.Resize(fyne.NewSize(sideWidth, size.Height-top-gap))
 }
 
 func (*bodyLayout) MinSize(objects []fyne.CanvasObject) fyne.Size {

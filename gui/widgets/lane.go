@@ -17,7 +17,7 @@ type Lane struct {
 	name, from *Text
 	state      *Pill
 	cells      [laneCells]*Stat
-	rate, loss *Sparkline
+	rate, part *Sparkline
 }
 
 const laneCells = 6
@@ -34,15 +34,16 @@ type LaneValues struct {
 	Tone              Tone
 	Name, From, State string
 	Cells             [laneCells]Cell // in the order of the captions
-	Rate, Loss        []float64
-	RateTop, LossTop  float64 // the values at the top edges
+	Rate              []float64
+	RateTop           float64   // the value at the upper edge
+	Saved             []float64 // parts, from 0 to 1
 }
 
 // NewLane returns a lane with captions for its numbers and room for span values in its lines.
 func NewLane(captions [laneCells]string, span int) *Lane {
 	l := &Lane{
 		mark: NewMark(11), name: NewText("65535", TextStyle{Bold: true}), from: NewText("", TextStyle{}),
-		state: NewPill(), rate: NewSparkline(span), loss: NewSparkline(span),
+		state: NewPill(), rate: NewSparkline(span), part: NewSparkline(span),
 	}
 	numbers := make([]fyne.CanvasObject, laneCells)
 	for i, caption := range captions {
@@ -52,7 +53,7 @@ func NewLane(captions [laneCells]string, span int) *Lane {
 	head := container.NewBorder(nil, nil,
 		container.New(layout.NewCustomPaddedHBoxLayout(8), l.mark, l.name), l.state,
 		container.New(layout.NewCustomPaddedLayout(0, 0, 4, 4), l.from))
-	body := container.New(laneLayout{}, append(numbers, l.rate, l.loss)...)
+	body := container.New(laneLayout{}, append(numbers, l.rate, l.part)...)
 	l.card = NewCard(container.New(layout.NewCustomPaddedVBoxLayout(3), head, body), 9)
 	l.ExtendBaseWidget(l)
 	return l
@@ -77,7 +78,7 @@ func (l *Lane) Set(v LaneValues) {
 		rate = Quiet
 	}
 	l.rate.Set(v.Rate, v.RateTop, rate)
-	l.loss.Set(v.Loss, v.LossTop, Warning)
+	l.part.Set(v.Saved, 1, Quiet)
 }
 
 // CreateRenderer implements fyne.Widget.
@@ -99,13 +100,13 @@ func (laneLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 		o.Resize(fyne.NewSize(cell-4, row))
 	}
 	left := 3*cell + 4
-	rate, loss := objects[laneCells], objects[laneCells+1]
+	rate, part := objects[laneCells], objects[laneCells+1]
 	const gap, top = 6, 4
 	height := size.Height - gap - 2*top
 	rate.Move(fyne.NewPos(left, top))
 	rate.Resize(fyne.NewSize(size.Width-left, height*2/3))
-	loss.Move(fyne.NewPos(left, top+height*2/3+gap))
-	loss.Resize(fyne.NewSize(size.Width-left, height/3))
+	part.Move(fyne.NewPos(left, top+height*2/3+gap))
+	part.Resize(fyne.NewSize(size.Width-left, height/3))
 }
 
 func (laneLayout) MinSize(objects []fyne.CanvasObject) fyne.Size {

@@ -9,7 +9,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 )
 
-// Video shows pictures as large as they fit, labels in its corners, and a message over them. Without a picture it is
+// Video shows pictures as large as they fit, and a message over them where they are not live. Without a picture it is
 // black in either theme.
 type Video struct {
 	widget.BaseWidget
@@ -17,21 +17,8 @@ type Video struct {
 	picture *image.RGBA
 	frozen  bool
 	image   *canvas.Image
-	corners [cornerCount]*chip
 	message *messageCard
 }
-
-// Corner is where a label of a Video stands.
-type Corner int
-
-// The corners.
-const (
-	TopLeft Corner = iota
-	TopRight
-	BottomLeft
-	BottomRight
-	cornerCount
-)
 
 // Message is what a Video says when there is no live picture. The zero value is none.
 type Message struct {
@@ -50,9 +37,6 @@ func NewVideo() *Video {
 	v.image.ScaleMode = canvas.ImageScaleFastest // on the graphics card; the default scales on the window's goroutine
 	v.image.CornerRadius = radius
 	v.image.Hide()
-	for i := range v.corners {
-		v.corners[i] = newChip()
-	}
 	v.ExtendBaseWidget(v)
 	return v
 }
@@ -88,13 +72,6 @@ func (v *Video) SetFrozen(frozen bool) {
 	v.SetPicture(v.picture)
 }
 
-// SetLabel changes the label in a corner: some bold text, then some that is not. Empty, it goes away.
-func (v *Video) SetLabel(corner Corner, bold, text string, tone Tone) {
-	if v.corners[corner].set(bold, text, tone) {
-		v.Refresh()
-	}
-}
-
 // SetMessage changes the message.
 func (v *Video) SetMessage(m Message) {
 	if v.message.set(m) {
@@ -121,21 +98,6 @@ func (r *videoRenderer) Layout(size fyne.Size) {
 	r.ground.Hidden = r.v.image.Visible() // to paint what a picture covers is work for nothing
 	r.ground.Resize(size)
 	r.v.image.Resize(size)
-	const inset = 10
-	for i, c := range r.v.corners {
-		room := size.Width/2 - 2*inset
-		s := c.MinSize()
-		s.Width = min(s.Width, room)
-		at := fyne.NewPos(inset, inset)
-		if i == int(TopRight) || i == int(BottomRight) {
-			at.X = size.Width - inset - s.Width
-		}
-		if i == int(BottomLeft) || i == int(BottomRight) {
-			at.Y = size.Height - inset - s.Height
-		}
-		c.Move(at)
-		c.Resize(s)
-	}
 	r.v.message.place(size)
 }
 
@@ -147,11 +109,7 @@ func (r *videoRenderer) Refresh() {
 }
 
 func (r *videoRenderer) Objects() []fyne.CanvasObject {
-	objects := []fyne.CanvasObject{r.ground, r.v.image}
-	for _, c := range r.v.corners {
-		objects = append(objects, c)
-	}
-	return append(objects, r.v.message)
+	return []fyne.CanvasObject{r.ground, r.v.image, r.v.message}
 }
 
 func (r *videoRenderer) Destroy() {}

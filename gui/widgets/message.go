@@ -7,102 +7,6 @@ import (
 	"fyne.io/fyne/v2/widget"
 )
 
-// chip is a label over a picture: bold text, then other text, on a ground that lets a little through.
-type chip struct {
-	widget.BaseWidget
-
-	bold, text string
-	tone       Tone
-}
-
-const (
-	chipPadding = 8
-	chipGap     = 7
-)
-
-func newChip() *chip {
-	c := &chip{}
-	c.Hide()
-	c.ExtendBaseWidget(c)
-	return c
-}
-
-// set changes the chip and reports whether it needs to be laid out anew.
-func (c *chip) set(bold, text string, tone Tone) bool {
-	if c.bold == bold && c.text == text && c.tone == tone {
-		return false
-	}
-	before := c.MinSize()
-	c.bold, c.text, c.tone = bold, text, tone
-	c.Hidden = bold == "" && text == ""
-	c.Refresh()
-	return c.MinSize() != before
-}
-
-// CreateRenderer implements fyne.Widget.
-func (c *chip) CreateRenderer() fyne.WidgetRenderer {
-	r := &chipRenderer{
-		c: c, ground: canvas.NewRectangle(nil), bold: canvas.NewText("", nil), text: canvas.NewText("", nil),
-	}
-	r.ground.CornerRadius = 5
-	r.bold.TextStyle.Bold = true
-	r.apply()
-	return r
-}
-
-type chipRenderer struct {
-	c          *chip
-	ground     *canvas.Rectangle
-	bold, text *canvas.Text
-}
-
-func (r *chipRenderer) apply() {
-	r.ground.FillColor = fade(theme.Color(theme.ColorNameBackground), 0.86)
-	r.bold.TextSize, r.text.TextSize = theme.Size(theme.SizeNameText), theme.Size(theme.SizeNameText)
-	r.bold.Color, r.text.Color = r.c.tone.color(), Normal.color()
-	r.bold.Text = r.c.bold
-	used := float32(0)
-	if r.c.bold != "" {
-		used = r.bold.MinSize().Width + chipGap
-	}
-	r.text.Text = fit(r.c.text, r.c.Size().Width-2*chipPadding-used, r.text.TextSize, fyne.TextStyle{})
-}
-
-func (r *chipRenderer) Layout(size fyne.Size) {
-	r.apply()
-	r.ground.Resize(size)
-	bold := r.bold.MinSize()
-	r.bold.Move(fyne.NewPos(chipPadding, (size.Height-bold.Height)/2))
-	left := float32(chipPadding)
-	if r.c.bold != "" {
-		left += bold.Width + chipGap
-	}
-	r.text.Move(fyne.NewPos(left, (size.Height-bold.Height)/2))
-	r.text.Resize(fyne.NewSize(size.Width-left, bold.Height))
-}
-
-func (r *chipRenderer) MinSize() fyne.Size {
-	size := theme.Size(theme.SizeNameText)
-	bold := fyne.MeasureText(r.c.bold, size, fyne.TextStyle{Bold: true})
-	text := fyne.MeasureText(r.c.text, size, fyne.TextStyle{})
-	gap := float32(0)
-	if r.c.bold != "" && r.c.text != "" {
-		gap = chipGap
-	}
-	return fyne.NewSize(bold.Width+gap+text.Width+2*chipPadding, bold.Height+8)
-}
-
-func (r *chipRenderer) Refresh() {
-	r.Layout(r.c.Size())
-	canvas.Refresh(r.c)
-}
-
-func (r *chipRenderer) Objects() []fyne.CanvasObject {
-	return []fyne.CanvasObject{r.ground, r.bold, r.text}
-}
-
-func (r *chipRenderer) Destroy() {}
-
 // messageCard is a Message in the middle of a Video.
 type messageCard struct {
 	widget.BaseWidget
@@ -189,7 +93,7 @@ func (r *messageRenderer) Layout(fyne.Size) {}
 func (r *messageRenderer) MinSize() fyne.Size { return fyne.NewSize(0, 0) }
 
 func (r *messageRenderer) Refresh() {
-	r.m.ground.FillColor = fade(theme.Color(theme.ColorNameBackground), 0.9)
+	r.m.ground.FillColor = fade(theme.Color(theme.ColorNameBackground), 0.94)
 	canvas.Refresh(r.m)
 }
 
