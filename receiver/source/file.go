@@ -27,6 +27,9 @@ var (
 // fragmentTime is how long fragments of an IPv4 datagram are waited for (RFC 791, section 3.2, suggests 15 s).
 const fragmentTime = 15 * time.Second
 
+// minFragment is the smallest fragment that gopacket's defragmenter takes, in bytes.
+const minFragment = 8
+
 // Record is one UDP datagram of a capture.
 type Record struct {
 	Time     time.Time
@@ -177,6 +180,12 @@ func (f *File) defragment(at time.Time) *layers.IPv4 {
 		f.cleared = at
 	}
 	ip := f.ip4 // the defragmenter keeps it
+	if short := minFragment - len(ip.Payload); short > 0 && ip.Flags&layers.IPv4MoreFragments == 0 {
+		// The defragmenter refuses a last fragment of under 8 bytes. Padding does no harm: the UDP header has the
+		// length.
+		ip.Payload = append(ip.Payload[:len(ip.Payload):len(ip.Payload)], make([]byte, short)...)
+		ip.Length += uint16(short)
+	}
 	whole, err := f.frags.DefragIPv4WithTimestamp(&ip, at)
 	if err != nil {
 		return nil // overlapping or out of range: no datagram will come of it
