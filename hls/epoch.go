@@ -60,7 +60,6 @@ type epoch struct {
 	awaiting bool // what comes before the next IDR unit cannot be published
 	idrTime  int64
 	idrPTS   int64
-	segments int
 }
 
 func newEpoch(p *Publisher) (*epoch, error) {
@@ -97,14 +96,6 @@ func newEpoch(p *Publisher) (*epoch, error) {
 	return e, nil
 }
 
-// ready tells whether there is something to play: gohlslib's requests for playlists wait before.
-func (e *epoch) ready() bool {
-	if e.muxer.Variant == gohlslib.MuxerVariantFMP4 {
-		return e.segments >= 2
-	}
-	return e.segments >= 1
-}
-
 // write takes a unit. After an error the epoch can only be closed.
 func (e *epoch) write(u unit) error {
 	if u.run != e.run || u.torn && e.ordered {
@@ -113,6 +104,7 @@ func (e *epoch) write(u unit) error {
 	if e.awaiting && !u.idr {
 		return nil
 	}
+	u.torn = u.torn || e.awaiting
 	e.awaiting, e.run = false, u.run
 	if e.line != nil {
 		return e.put(u)
@@ -155,13 +147,13 @@ func (e *epoch) start(units []unit) error {
 	if err := e.muxer.Start(); err != nil {
 		return fmt.Errorf("hls: %w", err)
 	}
-	e.playlists.started()
+	e.playlists.start()
 	return nil
 }
 
 // put writes a unit to the muxer.
 func (e *epoch) put(u unit) error {
-	want := e.line.next(u.time, u.run, u.idr)
+	want := e.line.next(u)
 	if u.idr && e.line.misfit() {
 		return errRate
 	}
@@ -182,12 +174,8 @@ func (e *epoch) put(u unit) error {
 	if err := e.muxer.WriteH264(e.track, u.arrival, pts, u.nalus); err != nil {
 		return fmt.Errorf("hls: %w", err)
 	}
-	if e.line.wrote(dts, u.idr) {
-		e.segments++
-	}
-	if e.ready() {
-		e.playlists.changed()
-	}
+	e.line.wrote(dts, u.idr)
+	e.playlists.changed()
 	return nil
 }
 

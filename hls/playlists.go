@@ -17,6 +17,9 @@ import (
 type playlists struct {
 	muxer *gohlslib.Muxer
 
+	playable chan struct{} // closed when there is something to play
+	ended    chan struct{} // closed when the goroutine has ended that waits for that
+
 	mu      sync.Mutex
 	begun   bool
 	closed  bool
@@ -34,32 +37,61 @@ type position struct {
 }
 
 func newPlaylists(muxer *gohlslib.Muxer) *playlists {
-	return &playlists{muxer: muxer, moved: make(chan struct{})}
+	return &playlists{
+		muxer:    muxer,
+		playable: make(chan struct{}),
+		ended:    make(chan struct{}),
+		moved:    make(chan struct{}),
+	}
 }
 
-// started tells that the muxer runs.
-func (p *playlists) started() {
+// start tells that the muxer runs. Only gohlslib knows when there is something to play: it keeps a request for a
+// playlist until then, or until the muxer is closed.
+func (p *playlists) start() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.begun = true
+	go func() {
+		defer close(p.ended)
+		if p.fetch(masterPlaylist) != "" {
+			close(p.playable)
+			p.changed()
+		}
+	}()
 }
 
-// changed tells that the muxer may have come further. It must have something to play.
+// ready tells whether there is something to play, so that a request for a playlist is answered at once.
+func (p *playlists) ready() bool {
+	select {
+	case <-p.playable:
+		return true
+	default:
+		return false
+	}
+}
+
+// changed tells that the muxer may have come further.
 func (p *playlists) changed() {
-	if p.muxer.Variant != gohlslib.MuxerVariantLowLatency {
+	if p.muxer.Variant != gohlslib.MuxerVariantLowLatency || !p.ready() {
 		return
 	}
-	var answer memoryWriter
-	p.muxer.Handle(&answer, &http.Request{Method: http.MethodGet, URL: &url.URL{Path: mediaPlaylist}})
-	reached := parsePosition(answer.body.String())
-
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if reached != p.reached && !p.closed {
+	if p.closed {
+		return
+	}
+	if reached := parsePosition(p.fetch(mediaPlaylist)); reached != p.reached {
 		p.reached = reached
 		close(p.moved)
 		p.moved = make(chan struct{})
 	}
+}
+
+// fetch returns what gohlslib answers to a request.
+func (p *playlists) fetch(path string) string {
+	var answer memoryWriter
+	p.muxer.Handle(&answer, &http.Request{Method: http.MethodGet, URL: &url.URL{Path: path}})
+	return answer.body.String()
 }
 
 // state returns how far the playlist has come, a channel that is closed when it comes further, and whether it has
@@ -70,17 +102,18 @@ func (p *playlists) state() (position, <-chan struct{}, bool) {
 	return p.reached, p.moved, p.closed
 }
 
-// close ends the muxer and all that waits.
+// close ends the muxer and all that waits. It is called once.
 func (p *playlists) close() {
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.closed {
-		return
-	}
 	p.closed = true
 	close(p.moved)
-	if p.begun {
+	begun := p.begun
+	if begun {
 		p.muxer.Close()
+	}
+	p.mu.Unlock()
+	if begun {
+		<-p.ended
 	}
 }
 

@@ -76,8 +76,8 @@ type Publisher struct {
 
 // shown is what readers see.
 type shown struct {
-	status Status
-	epoch  *epoch // only where something can be played
+	status Status // but for Ready
+	epoch  *epoch // nil where there is none
 	closed bool
 }
 
@@ -159,20 +159,12 @@ func (p *Publisher) write(u unit) error {
 		p.epoch = e
 		p.number++
 		p.log.Info("HLS epoch begins", "epoch", e.number)
-		p.update(func(s *shown) { s.status.Epoch = e.number })
+		p.update(func(s *shown) { s.status.Epoch, s.epoch = e.number, e })
 	}
 	if u.idr {
 		u.nalus = p.epoch.params.inFront(u.nalus)
 	}
-	if err := p.epoch.write(u); err != nil {
-		return err
-	}
-	if p.shown.Load().epoch == nil && p.epoch.ready() {
-		p.update(func(s *shown) {
-			s.status.Ready, s.status.Error, s.epoch = true, "", p.epoch
-		})
-	}
-	return nil
+	return p.epoch.write(u)
 }
 
 // end ends the present epoch, if there is one. The next IDR unit begins a new one.
@@ -180,7 +172,7 @@ func (p *Publisher) end(err error) {
 	e := p.epoch
 	p.epoch = nil
 	p.update(func(s *shown) {
-		s.status.Ready, s.epoch = false, nil
+		s.epoch = nil
 		if err != nil {
 			s.status.Error = err.Error()
 		}
@@ -220,7 +212,12 @@ func (p *Publisher) SetEnabled(on bool) {
 
 // Status returns how publishing goes. It never waits.
 func (p *Publisher) Status() Status {
-	return p.shown.Load().status
+	s := p.shown.Load()
+	status := s.status
+	if s.epoch != nil && s.epoch.playlists.ready() {
+		status.Ready, status.Error = true, ""
+	}
+	return status
 }
 
 // Close ends the output and frees all requests that wait. Calling it again does nothing.

@@ -35,6 +35,7 @@ func TestPlays(t *testing.T) {
 			for _, u := range units {
 				require.NoError(t, p.WriteUnit(u))
 			}
+			<-p.epoch.playlists.playable
 			require.Equal(t, Status{Enabled: true, Ready: true, Epoch: 1000}, p.Status())
 			require.Contains(t, get(p, "/1000/index.m3u8").Body.String(), "RESOLUTION=320x240")
 		})

@@ -35,7 +35,7 @@ func (p *Publisher) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		unavailable(w, "switched off")
 	case shown.closed:
 		unavailable(w, "closed")
-	case shown.epoch == nil:
+	case shown.epoch == nil || !shown.epoch.playlists.ready():
 		unavailable(w, "nothing to play yet")
 	case inEpoch:
 		shown.epoch.playlists.serve(w, r, file)

@@ -29,10 +29,12 @@ type timeline struct {
 	partStart int64
 	segStart  int64
 
-	run  int
-	last int64 // the sender's latest time
-	lag  int64
-	slow int // units in a row that came more than a part after the one before
+	run    int
+	last   int64 // the sender's latest time
+	lag    int64
+	idrLag int64 // at the latest IDR unit
+	adrift bool  // with B-frames: what comes before the next IDR unit cannot tell the lag
+	slow   int   // units in a row that came more than a part after the one before, though none was lost
 }
 
 const slowUnits = 8
@@ -49,16 +51,22 @@ func newTimeline(f frames, part, segment int64) *timeline {
 	}
 }
 
-// next returns the decode time for a unit of the sender's time at, which is later than that of the unit before. For
-// the first unit it is zero. The time that was really used has to be told by wrote.
-func (t *timeline) next(at int64, run int, idr bool) int64 {
+// next returns the decode time for a unit, which is later than that of the unit before, and zero for the first. Of the
+// unit it reads time, run, idr and torn. The time that was really used has to be told by wrote.
+func (t *timeline) next(u unit) int64 {
 	if !t.begun {
-		t.begun, t.run, t.last = true, run, at
+		t.begun, t.run, t.last = true, u.run, u.time
 		return t.dts
 	}
-	slot := t.nextSlot()
-	elapsed, ok := t.elapsed(at, run)
-	if t.first || !ok {
+	slot := t.slotIndex(t.dts) + 1
+	elapsed, ok := t.elapsed(u)
+	if t.frames.reordered {
+		t.adrift = t.adrift || !ok
+		if t.adrift && u.idr {
+			t.adrift, t.lag, t.last, ok = false, t.idrLag, u.time, false
+		}
+	}
+	if t.first || t.adrift || !ok {
 		return t.slot(slot)
 	}
 	t.lag += elapsed
@@ -69,26 +77,26 @@ func (t *timeline) next(at int64, run int, idr bool) int64 {
 	}
 	dts := t.slot(slot)
 	t.lag -= dts - t.dts
-	if idr && t.lag < 0 {
+	if u.idr && t.lag < 0 {
 		if cut := min(-t.lag, t.mayCut()); dts-cut-t.segStart >= t.segment {
 			dts -= cut
 			t.lag += cut
 		}
 	}
+	if u.idr {
+		t.idrLag = t.lag
+	}
 	return dts
 }
 
-// wrote tells that a unit was given the decode time dts, and returns whether it began a new segment.
-func (t *timeline) wrote(dts int64, idr bool) bool {
+// wrote tells that a unit was given the decode time dts.
+func (t *timeline) wrote(dts int64, idr bool) {
 	t.dts = dts
 	if idr && dts-t.segStart >= t.segment {
 		t.segStart, t.partStart, t.first = dts, dts, false
-		return true
-	}
-	if dts-t.partStart >= t.closing() {
+	} else if dts-t.partStart >= t.closing() {
 		t.partStart = dts
 	}
-	return false
 }
 
 // misfit tells that frames have come at another rate than the epoch's for long.
@@ -106,22 +114,23 @@ func (t *timeline) closing() int64 {
 }
 
 // elapsed returns the time since the latest unit by the sender's clock, or false where that clock cannot tell.
-func (t *timeline) elapsed(at int64, run int) (int64, bool) {
-	elapsed := at - t.last
+func (t *timeline) elapsed(u unit) (int64, bool) {
+	elapsed := u.time - t.last
 	back := t.part / t.slots / 2
 	if t.frames.reordered {
 		back = maxReordered * t.part / t.slots
 	}
-	if run != t.run || elapsed < -back || elapsed > t.longest() {
+	known := u.run == t.run && elapsed >= -back && elapsed <= t.longest() && !(u.torn && t.frames.reordered)
+	if u.run == t.run && elapsed > t.longest() && !u.torn {
 		t.slow++
-		if run != t.run || elapsed < 0 {
-			t.slow = 0
-		}
-		t.run, t.last = run, at
+	} else {
+		t.slow = 0
+	}
+	if !known {
+		t.run, t.last = u.run, u.time
 		return 0, false
 	}
-	t.slow = 0
-	t.last = max(t.last, at)
+	t.last = max(t.last, u.time)
 	return max(elapsed, 0), true
 }
 
@@ -145,14 +154,11 @@ func (t *timeline) mayCut() int64 {
 // slot returns when a slot of the present part begins.
 func (t *timeline) slot(i int64) int64 { return t.partStart + i*t.part/t.slots }
 
-// nextSlot returns the first slot after the latest unit.
-func (t *timeline) nextSlot() int64 {
-	i := (t.dts-t.partStart)*t.slots/t.part + 1
-	for t.slot(i) <= t.dts {
+// slotIndex returns the latest slot that begins no later than a time in the present part.
+func (t *timeline) slotIndex(dts int64) int64 {
+	i := (dts - t.partStart) * t.slots / t.part
+	if t.slot(i+1) <= dts { // the product was rounded down twice
 		i++
-	}
-	for i > 1 && t.slot(i-1) > t.dts {
-		i--
 	}
 	return i
 }
