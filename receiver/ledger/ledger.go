@@ -33,10 +33,8 @@ type Ledger struct {
 	packets status.Packets
 	refused map[string]uint64
 
-	window   window
-	waits    waits
-	fastest  float64 // the first delay heard, which all links' delays are taken against
-	hasFirst bool
+	window window
+	waits  waits
 }
 
 type link struct {
@@ -73,16 +71,11 @@ func (l *Ledger) Heard(at time.Duration, on int, from netip.AddrPort, timestamp 
 	k := &l.links[on]
 	k.from, k.heard = from, true
 	k.last = max(k.last, at)
-	d := milliseconds(timestamp, arrival)
-	if !l.hasFirst {
-		l.fastest, l.hasFirst = d, true
-	}
-	k.delay.update(wrap(d - l.fastest))
+	k.delay.update(at, milliseconds(timestamp, arrival))
 }
 
 // Restarted forgets the delays: the rig's clock may be another one now.
 func (l *Ledger) Restarted() {
-	l.hasFirst = false
 	for i := range l.links {
 		l.links[i].delay = delay{}
 	}
@@ -161,7 +154,7 @@ func (l *Ledger) From(on int) netip.AddrPort { return l.links[on].from }
 // Sending tells whether a valid packet came from that address within the last second.
 func (l *Ledger) Sending(at time.Duration, from netip.AddrPort) bool {
 	for i := range l.links {
-		if k := &l.links[i]; k.heard && k.from == from && at-k.last < silence {
+		if k := &l.links[i]; k.from == from && k.up(at) {
 			return true
 		}
 	}

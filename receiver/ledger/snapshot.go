@@ -47,12 +47,7 @@ func (l *Ledger) snapshotLinks(now time.Duration, started time.Time, c *status.C
 			all += n.datagrams
 		}
 	})
-	fastest := math.Inf(1)
-	for i := range l.links {
-		if k := &l.links[i]; k.delay.sane() && now-k.last < silence {
-			fastest = min(fastest, k.delay.smooth)
-		}
-	}
+	fastest := l.fastest(now)
 	c.Links = make([]status.Link, len(l.links))
 	for i := range l.links {
 		k, s := &l.links[i], &c.Links[i]
@@ -61,7 +56,7 @@ func (l *Ledger) snapshotLinks(now time.Duration, started time.Time, c *status.C
 		if k.heard {
 			s.From = k.from.String()
 			s.Since = status.Time{Time: started.Add(k.last)}
-			if now-k.last < silence {
+			if k.up(now) {
 				s.State = status.LinkUp
 			}
 		}
@@ -72,10 +67,26 @@ func (l *Ledger) snapshotLinks(now time.Duration, started time.Time, c *status.C
 		}
 		if s.State == status.LinkUp && k.delay.sane() {
 			s.JitterMS = round(k.delay.jitter, 10)
-			s.DelayMS = round(max(0, k.delay.smooth-fastest), 10)
+			s.DelayMS = round(wrap(k.delay.smooth-fastest), 10)
 		}
 	}
 }
+
+// fastest returns the delay of the fastest link that is up. Delays are as good as their differences: the rig's clock is
+// another one, and wraps.
+func (l *Ledger) fastest(now time.Duration) (ms float64) {
+	found := false
+	for i := range l.links {
+		k := &l.links[i]
+		if k.up(now) && k.delay.sane() && (!found || wrap(k.delay.smooth-ms) < 0) {
+			ms, found = k.delay.smooth, true
+		}
+	}
+	return ms
+}
+
+// up tells whether a valid packet came within the last second.
+func (k *link) up(now time.Duration) bool { return k.heard && now-k.last < silence }
 
 func (l *Ledger) recent(now, span time.Duration) (r status.Recent) {
 	l.window.over(now, span, func(b *bucket) {

@@ -63,7 +63,7 @@ func (w *window) over(now, span time.Duration, f func(*bucket)) {
 	}
 }
 
-// The histogram of waits has a bin for each eighth of a power of two of microseconds, up to 16 seconds.
+// The histogram of waits has a bin for each eighth of a power of two of microseconds, up to 67 seconds.
 const (
 	waitSteps = 8
 	waitBins  = 24 * waitSteps
@@ -80,7 +80,7 @@ type waits struct {
 }
 
 func (w *waits) add(at, waited time.Duration) {
-	second := int64(at / waitSpan)
+	second := max(int64(at/waitSpan), 0)
 	r := &w.ring[second%waitRing]
 	if r.second != second {
 		r.second = second
