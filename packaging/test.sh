@@ -5,20 +5,23 @@ set -eu
 cd "$(dirname "$0")/.."
 GO=${GO:-go}
 
-# tagged TAG lists the packages that have tests under that build tag.
-tagged() {
-	grep -rlE --include='*_test.go' --exclude-dir=node_modules "^//go:build .*\b$1\b" . | xargs -n 1 dirname | sort -u
+# test_tagged TAG runs the packages that have tests under that build tag, one after the other: browser and window are
+# to have the machine to themselves. The display is one that nobody sees.
+test_tagged() {
+	dirs=$(grep -rlE --include='*_test.go' --exclude-dir=node_modules "^//go:build .*\b$1\b" . | xargs -r -n 1 dirname |
+		sort -u)
+	[ -n "$dirs" ] || {
+		echo "test.sh: there are no tests with the build tag $1" >&2
+		return 1
+	}
+	# shellcheck disable=SC2086  # the list is meant to split into words
+	xvfb-run -a -s "-screen 0 1280x800x24" "$GO" test -race -tags "ci,$1" -count=1 -p 1 -v $dirs
 }
 
 # The tag ci gives Fyne its software driver, so that OpenGL is not built once more for the race detector.
 echo "== tests"
 "$GO" test -race -tags ci -timeout 5m ./...
-
-# One package after the other: browser and window are to have the machine to themselves.
 echo "== browser tests"
-# shellcheck disable=SC2046  # the list is meant to split into words
-"$GO" test -race -tags ci,browser -count=1 -p 1 -v $(tagged browser)
-
+test_tagged browser
 echo "== window tests"
-# shellcheck disable=SC2046
-"$GO" test -race -tags ci,window -count=1 -p 1 -v $(tagged window)
+test_tagged window
