@@ -252,9 +252,6 @@ func (p *Pipeline) addSource(out *Result, now time.Time, s *stream, number int64
 		out.Feedback = p.hear(out.Feedback, at, d, ledger.Source, true)
 		g.received |= 1 << i
 		g.perLink[d.Link]++
-		if g.saved>>i&1 == 0 {
-			p.ledger.Saved(at, d.Link)
-		}
 	case !g.placeable(i, low):
 		p.count(at, d, ledger.Malformed)
 	default:

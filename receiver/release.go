@@ -16,8 +16,8 @@ func (p *Pipeline) place(out *Result, now time.Time, s *stream, g *segment, sour
 		for s.overfull(g.seq[i]) {
 			p.skip(out, now, s, s.firstWaiting())
 		}
-		if s.offer(g, i) && g.recovered>>i&1 != 0 && p.ledger.Saved(now.Sub(p.started), -1) {
-			g.saved |= 1 << i
+		if s.offer(g, i) && g.recovered>>i&1 != 0 {
+			p.ledger.Saved(now.Sub(p.started))
 		}
 	}
 	p.take(out, now, s)

@@ -26,7 +26,6 @@ type segment struct {
 	received  uint8  // a bit for each source that arrived
 	rows      uint16 // a bit for each parity row that arrived
 	recovered uint8  // a bit for each source that the coding rebuilt
-	saved     uint8  // a bit for each of those that is attributed to a link
 	source    [isc.MaxSources]*inbox.Datagram
 	parity    [isc.MaxParity]*inbox.Datagram
 	perLink   []uint8 // datagrams that arrived, by link

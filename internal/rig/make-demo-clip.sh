@@ -124,8 +124,8 @@ BEGIN {
         for (i = 0; i < 9; i++) s = s sprintf("<rect x=\"%d\" y=\"318\" width=\"44\" height=\"5\" fill=\"#c9d1da\"/>",
             i * 100 - (5 * n) % 100 - 44)
         s = s ambulance(t) trace(t) clock(t)
-        s = s "<rect x=\"12\" y=\"14\" width=\"112\" height=\"36\" rx=\"8\" fill=\"#06121c\" opacity=\"0.82\"/>"
-        s = s "<text x=\"68\" y=\"40\" font-size=\"22\" font-weight=\"bold\" fill=\"#ffd166\" text-anchor=\"middle\">"
+        s = s "<rect x=\"264\" y=\"14\" width=\"112\" height=\"36\" rx=\"8\" fill=\"#06121c\" opacity=\"0.82\"/>"
+        s = s "<text x=\"320\" y=\"40\" font-size=\"22\" font-weight=\"bold\" fill=\"#ffd166\" text-anchor=\"middle\">"
         s = s "DEMO</text></svg>"
         print s > f
         close(f)

@@ -98,25 +98,22 @@ func (l *Ledger) Recovered(at time.Duration, size int) {
 	b.mediaBytes += uint64(size)
 }
 
-// Saved takes note that the coding rebuilt a packet in place of a link. Where on is negative, the link is found by
-// elimination: it is the one link that brought packets before and is silent now. Where there is not just one such link,
-// nothing is counted, and Saved returns false.
-func (l *Ledger) Saved(at time.Duration, on int) bool {
-	if on < 0 {
-		for i := range l.links {
-			if l.links[i].heard && at-l.links[i].last >= silence/2 {
-				if on >= 0 {
-					return false
-				}
-				on = i
-			}
+// Saved takes note that the coding rebuilt a packet in place of a link. Which one is found by elimination: the one link
+// that brought packets before and is silent now. Where there is not just one, nothing is counted.
+func (l *Ledger) Saved(at time.Duration) {
+	silent := -1
+	for i := range l.links {
+		if k := &l.links[i]; !k.heard || at-k.last < silence/2 {
+			continue
 		}
+		if silent >= 0 {
+			return
+		}
+		silent = i
 	}
-	if on < 0 {
-		return false
+	if silent >= 0 {
+		l.links[silent].saved++
 	}
-	l.links[on].saved++
-	return true
 }
 
 // Lost takes note of packets given up.

@@ -302,18 +302,23 @@ func TestLinkStates(t *testing.T) {
 
 func TestSaved(t *testing.T) {
 	l := New(4)
-	require.False(t, l.Saved(0, -1), "no link was ever heard")
-	require.True(t, l.Saved(0, 2))
+	saved := func(now time.Duration) (by []uint64) {
+		for _, link := range snapshot(l, now).Links {
+			by = append(by, link.Saved)
+		}
+		return by
+	}
+	l.Saved(0)
+	require.Equal(t, []uint64{0, 0, 0, 0}, saved(0), "no link was ever heard")
 	for i := range 3 {
 		hear(l, 0, i, 0)
 	}
-	require.False(t, l.Saved(400*ms, -1), "all bring packets")
+	l.Saved(400 * ms)
+	require.Equal(t, []uint64{0, 0, 0, 0}, saved(400*ms), "all bring packets")
 	hear(l, 400*ms, 0, 0)
 	hear(l, 400*ms, 2, 0)
-	require.True(t, l.Saved(600*ms, -1), "link 1 is silent, and link 3 never was there")
-	require.False(t, l.Saved(s, -1), "it may be any of three")
-	c := snapshot(l, s)
-	require.EqualValues(t, 0, c.Links[0].Saved)
-	require.EqualValues(t, 1, c.Links[1].Saved)
-	require.EqualValues(t, 1, c.Links[2].Saved)
+	l.Saved(600 * ms)
+	require.Equal(t, []uint64{0, 1, 0, 0}, saved(600*ms), "link 1 is silent, and link 3 never was there")
+	l.Saved(s)
+	require.Equal(t, []uint64{0, 1, 0, 0}, saved(s), "it may be any of three")
 }
