@@ -116,6 +116,7 @@ type viewer struct {
 	sequence  int     // of the first segment in the list
 	names     map[int]string
 	samples   []testSample
+	payloads  [][]byte
 	media     int   // the latest segment read
 	start     int64 // of the latest segment
 	complete  int   // segments
@@ -213,6 +214,7 @@ func (v *viewer) read(s testSegment) {
 				dts: dts, pts: dts + int64(sample.PTSOffset), duration: int64(sample.Duration),
 				sync: !sample.IsNonSyncSample,
 			})
+			v.payloads = append(v.payloads, sample.Payload)
 			dts += int64(sample.Duration)
 			total += int64(sample.Duration)
 		}

@@ -50,12 +50,13 @@ func (p *Publisher) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // serve answers a request for one file.
 func (p *playlists) serve(w http.ResponseWriter, r *http.Request, file string) {
 	query := r.URL.Query()
-	if p.muxer.Variant == gohlslib.MuxerVariantLowLatency && !p.await(w, r, file, query) {
+	lowLatency := p.muxer.Variant == gohlslib.MuxerVariantLowLatency
+	if lowLatency && !p.await(w, r, file, query) {
 		return
 	}
 	for name := range query {
-		if strings.HasPrefix(name, "_HLS_") && name != "_HLS_skip" {
-			query.Del(name) // awaited already
+		if strings.HasPrefix(name, "_HLS_") && !(lowLatency && name == "_HLS_skip") {
+			query.Del(name) // awaited already; gohlslib would put it into the playlist's addresses
 		}
 	}
 	inner := r.Clone(r.Context())
