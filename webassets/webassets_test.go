@@ -12,16 +12,16 @@ import (
 
 func bundle() fs.FS {
 	return fstest.MapFS{
-		".gitkeep":             {},
-		"index.html":           {Data: []byte("<p>page")},
-		"index.html.gz":        {Data: []byte("page as gzip")},
-		"index.html.br":        {Data: []byte("page as br")},
-		"assets/main-1.js":     {Data: []byte("script")},
-		"assets/main-1.js.gz":  {Data: []byte("script as gzip")},
-		"assets/style-1.css":   {Data: []byte("style")},
-		"assets/icon-1.svg":    {Data: []byte("icon")},
-		"assets/licences-1.txt":  {Data: []byte("licences")},
-		"assets/something.bin": {Data: []byte("bytes")},
+		".gitkeep":              {},
+		"index.html":            {Data: []byte("<p>page")},
+		"index.html.gz":         {Data: []byte("page as gzip")},
+		"index.html.br":         {Data: []byte("page as br")},
+		"assets/main-1.js":      {Data: []byte("script")},
+		"assets/main-1.js.gz":   {Data: []byte("script as gzip")},
+		"assets/style-1.css":    {Data: []byte("style")},
+		"assets/icon-1.svg":     {Data: []byte("icon")},
+		"assets/licences-1.txt": {Data: []byte("licences")},
+		"assets/something.bin":  {Data: []byte("bytes")},
 	}
 }
 
@@ -41,16 +41,18 @@ func TestBuilt(t *testing.T) {
 		code                            int
 		body, coding, contentType, keep string
 	}{
-		"page":              {"/", "", 200, "<p>page", "", "text/html; charset=utf-8", "no-cache"},
-		"page as gzip":      {"/", "gzip, deflate", 200, "page as gzip", "gzip", "text/html; charset=utf-8", "no-cache"},
-		"page as br":        {"/", "gzip, deflate, BR", 200, "page as br", "br", "text/html; charset=utf-8", "no-cache"},
-		"br refused":        {"/", "br;q=0, gzip;q=0.5", 200, "page as gzip", "gzip", "text/html; charset=utf-8", "no-cache"},
-		"all refused":       {"/", "br; q=0.000, gzip;q=0", 200, "<p>page", "", "text/html; charset=utf-8", "no-cache"},
-		"script without br": {"/assets/main-1.js", "br, gzip", 200, "script as gzip", "gzip", "text/javascript; charset=utf-8", kept},
-		"style":             {"/assets/style-1.css", "br", 200, "style", "", "text/css; charset=utf-8", kept},
-		"icon":              {"/assets/icon-1.svg", "", 200, "icon", "", "image/svg+xml", kept},
-		"licences":          {"/assets/licences-1.txt", "", 200, "licences", "", "text/plain; charset=utf-8", kept},
-		"other":             {"/assets/something.bin", "", 200, "bytes", "", "application/octet-stream", kept},
+		"page":         {"/", "", 200, "<p>page", "", "text/html; charset=utf-8", "no-cache"},
+		"page as gzip": {"/", "gzip, deflate", 200, "page as gzip", "gzip", "text/html; charset=utf-8", "no-cache"},
+		"page as br":   {"/", "gzip, deflate, BR", 200, "page as br", "br", "text/html; charset=utf-8", "no-cache"},
+		"br refused":   {"/", "br;q=0, gzip;q=0.5", 200, "page as gzip", "gzip", "text/html; charset=utf-8", "no-cache"},
+		"all refused":  {"/", "br; q=0.000, gzip;q=0", 200, "<p>page", "", "text/html; charset=utf-8", "no-cache"},
+		"script without br": {
+			"/assets/main-1.js", "br, gzip", 200, "script as gzip", "gzip", "text/javascript; charset=utf-8", kept,
+		},
+		"style":    {"/assets/style-1.css", "br", 200, "style", "", "text/css; charset=utf-8", kept},
+		"icon":     {"/assets/icon-1.svg", "", 200, "icon", "", "image/svg+xml", kept},
+		"licences": {"/assets/licences-1.txt", "", 200, "licences", "", "text/plain; charset=utf-8", kept},
+		"other":    {"/assets/something.bin", "", 200, "bytes", "", "application/octet-stream", kept},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

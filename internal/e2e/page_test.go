@@ -103,7 +103,7 @@ func startDemo(t *testing.T, program, http, ports string) (url string, stop func
 		}
 		stopped = true
 		require.NoError(t, command.Process.Signal(signal))
-		for range output { //nolint:revive // to its end, before Wait closes the pipe
+		for range output { // to its end, before Wait closes the pipe
 		}
 		err := command.Wait()
 		if signal == syscall.SIGTERM {
@@ -150,7 +150,7 @@ func TestPageComesBack(t *testing.T) {
 	t.Logf("live again %d ms after the receiver was back", time.Since(started).Milliseconds())
 
 	require.NoError(t, stdin.Close())
-	for range states { //nolint:revive // to its end, before Wait closes the pipe
+	for range states { // to its end, before Wait closes the pipe
 	}
 	require.NoError(t, command.Wait(), "%s", &faults)
 	stop(syscall.SIGTERM)

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -118,7 +119,7 @@ type metrics struct {
 
 // labelled returns metrics with one more label, whose value comes with each call.
 func (m metrics) labelled(name string) metrics {
-	m.names = append(m.names[:len(m.names):len(m.names)], name)
+	m.names = append(slices.Clip(m.names), name)
 	return m
 }
 
@@ -131,6 +132,6 @@ func (m metrics) counter(name, help string, value uint64, more ...string) {
 }
 
 func (m metrics) send(name, help string, kind prometheus.ValueType, value float64, more []string) {
-	values := append(m.values[:len(m.values):len(m.values)], more...)
+	values := slices.Concat(m.values, more)
 	m.out <- prometheus.MustNewConstMetric(prometheus.NewDesc("isc_"+name, help, m.names, nil), kind, value, values...)
 }

@@ -86,7 +86,9 @@ func (s *Server) Run(ctx context.Context, listener net.Listener) error {
 		s.log.Debug("requests were cut off", "after", shutdownTime)
 		err = server.Close()
 	}
-	<-served
+	if serveErr := <-served; !errors.Is(serveErr, http.ErrServerClosed) {
+		err = errors.Join(err, serveErr)
+	}
 	if err != nil {
 		return fmt.Errorf("web: shutdown: %w", err)
 	}

@@ -3,7 +3,6 @@ package web
 import (
 	"bufio"
 	"context"
-	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -50,7 +49,8 @@ func TestListenOtherErrors(t *testing.T) {
 	for _, address := range []string{"nonsense", "127.0.0.1:99999", "192.0.2.1:0"} {
 		_, err := Listen(address)
 		require.ErrorContains(t, err, "web: ", address)
-		require.False(t, errors.As(err, new(*PortInUseError)), address)
+		var inUse *PortInUseError
+		require.NotErrorAs(t, err, &inUse, address)
 	}
 }
 
@@ -88,7 +88,7 @@ func TestRunEndsEventStreams(t *testing.T) {
 
 	cancel()
 	require.NoError(t, <-ran)
-	for lines.Scan() { //nolint:revive // what was on the way
+	for lines.Scan() { // what was on the way
 	}
 	require.NoError(t, lines.Err(), "the stream ends in order")
 	_, err = net.Dial("tcp", listener.Addr().String())
@@ -183,7 +183,7 @@ func TestEventsPace(t *testing.T) {
 			time.Sleep(100 * time.Millisecond)
 			state.Add(1)
 		}
-		require.EqualValues(t, before+clients*16, events.Load(), "four a second at most")
+		require.Equal(t, before+clients*16, events.Load(), "four a second at most")
 		stop()
 	})
 }
