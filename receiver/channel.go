@@ -33,6 +33,8 @@ type Channel struct {
 	nudge    chan struct{} // capacity 1: latency has changed
 
 	packetErrors, sendErrors throttle
+
+	journal journal
 }
 
 // New returns a channel that takes datagrams from source, whose memory comes from pool.
@@ -45,6 +47,7 @@ func New(cfg Config, source Source, pool *inbox.Pool, log *slog.Logger, outputs 
 		c.queues = append(c.queues, newQueue(o, log))
 	}
 	c.latency.Store(int64(cfg.Latency))
+	c.journal.log = log
 	c.publish(time.Now())
 	return c
 }
@@ -178,6 +181,7 @@ func (c *Channel) publish(now time.Time) {
 		}
 	}
 	c.state.Store(&s)
+	c.journal.write(s, c.pipeline.malformed, now)
 }
 
 // setEnded makes it visible that the channel receives no more.

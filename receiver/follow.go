@@ -31,8 +31,7 @@ func (p *Pipeline) addProbation(out *Result, now time.Time, d *inbox.Datagram, i
 		g.addParity(p.header.Row(), d)
 	default:
 		if !g.placeable(i, rtpSequence(d.Payload)) {
-			p.count(at, d, ledger.Malformed)
-			p.free(d)
+			p.refuseMalformed(d, errSequence)
 			return
 		}
 		g.forget(i, p.pool)
@@ -175,6 +174,12 @@ func (p *Pipeline) dropRow(d *inbox.Datagram) {
 		d.Counted = true
 		p.ledger.Refused(d.Arrival.Sub(p.started), d.Link, refusedSource, len(d.Bytes()))
 	}
+	p.free(d)
+}
+
+func (p *Pipeline) refuseMalformed(d *inbox.Datagram, cause error) {
+	p.malformed = cause
+	p.count(d.Arrival.Sub(p.started), d, ledger.Malformed)
 	p.free(d)
 }
 

@@ -1,6 +1,8 @@
 package receiver
 
 import (
+	"errors"
+	"fmt"
 	"net/netip"
 	"time"
 
@@ -26,6 +28,12 @@ const (
 const (
 	refusedSource  = "source"  // its sender is not the one that the channel follows
 	refusedCeiling = "ceiling" // too many segments or senders at once
+)
+
+// Reasons why a datagram is malformed, besides those of package isc.
+var (
+	errTooLong  = fmt.Errorf("receiver: datagram longer than %d bytes", inbox.MaxDatagram)
+	errSequence = errors.New("receiver: sequence number does not fit the segment")
 )
 
 // Packet is an RTP packet in its order.
@@ -57,11 +65,12 @@ type Pipeline struct {
 	budget  time.Duration
 	ports   []int
 
-	header   isc.Header
-	decoder  isc.Decoder
-	segments segmentPool
-	garbage  []*inbox.Datagram // freed in this step; results may still show their bytes
-	order    []released
+	header    isc.Header
+	malformed error // why the last malformed datagram was that; or nil
+	decoder   isc.Decoder
+	segments  segmentPool
+	garbage   []*inbox.Datagram // freed in this step; results may still show their bytes
+	order     []released
 
 	current   *stream // the one that is followed; nil before the first
 	draining  *stream // the one before it, until current begins
@@ -104,10 +113,12 @@ func (p *Pipeline) Push(out *Result, now time.Time, d *inbox.Datagram) {
 	p.collect()
 	at := d.Arrival.Sub(p.started)
 	payload, err := isc.Parse(d.Bytes(), &p.header)
+	if d.Truncated {
+		err = errTooLong
+	}
 	switch {
-	case err != nil || d.Truncated:
-		p.count(at, d, ledger.Malformed)
-		p.free(d)
+	case err != nil:
+		p.refuseMalformed(d, err)
 		return
 	case now.Sub(d.Arrival) > stale:
 		p.count(at, d, ledger.Late)
@@ -253,7 +264,8 @@ func (p *Pipeline) addSource(out *Result, now time.Time, s *stream, number int64
 		g.received |= 1 << i
 		g.perLink[d.Link]++
 	case !g.placeable(i, low):
-		p.count(at, d, ledger.Malformed)
+		p.refuseMalformed(d, errSequence)
+		return
 	default:
 		if !g.verified() {
 			s.verify()
