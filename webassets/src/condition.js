@@ -20,7 +20,7 @@ export function condition({ feed, channel, player, now }) {
 }
 
 function missing(word, shape, what, why) {
-  return { word, shape, notice: { what, why }, mark: '' };
+  return { word, shape, notice: { what: what.trim(), why }, mark: '' };
 }
 
 function ofChannel(channel, now) {

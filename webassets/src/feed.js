@@ -117,6 +117,8 @@ export class Feed {
   }
 
   #take(snapshot) {
+    snapshot.channels ??= []; // an empty list of the receiver's is null
+    for (const channel of snapshot.channels) channel.links ??= [];
     this.#last = Date.now();
     this.met = true;
     this.denied = false;

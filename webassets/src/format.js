@@ -6,8 +6,9 @@ const clocks = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-di
 export const dateText = (date) => dates.format(date);
 export const clockText = (date) => clocks.format(date);
 
-// How long something has lasted, or since when where that says more: "for 12 s", "for 3 min 5 s", "since 14:02:31".
+// How long something has lasted, or since when where that says more: "for 12 s", "for 3 min 5 s", "since 14:02:31". Empty where that is not known.
 export function lasting(since, now) {
+  if (Number.isNaN(since)) return '';
   const seconds = Math.max(0, Math.floor((now - since) / 1000));
   if (seconds < 60) return `for ${seconds} s`;
   if (seconds < 600) return `for ${Math.floor(seconds / 60)} min ${seconds % 60} s`;

@@ -132,7 +132,9 @@ async function takeShot() {
 
 function toggleSound() {
   video.muted = !video.muted;
-  toast(video.muted ? 'Muted' : 'Sound on');
+  const silent = video.webkitAudioDecodedByteCount === 0 || video.mozHasAudio === false; // rigs send pictures alone
+  if (silent) toast('This video has no sound');
+  else toast(video.muted ? 'Muted' : 'Sound on');
 }
 
 const actions = {

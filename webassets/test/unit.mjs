@@ -29,6 +29,7 @@ test('what is missing, and since when', () => {
     ['damaged', { channel: channel({ stream: { damaged: true } }) }, 'Damaged', 'triangle', null],
     ['silent', { channel: silent }, 'No signal', 'square', 'No signal for 12 s'],
     ['waiting', { channel: channel({ state: 'waiting' }) }, 'Waiting', 'ring', 'Waiting for the rig for 12 s'],
+    ['waiting, since when is not known', { channel: channel({ state: 'waiting', since: null }) }, 'Waiting', 'ring', 'Waiting for the rig'],
     ['failed', { channel: channel({ state: 'failed' }) }, 'Failed', 'square', 'Reception has failed for 12 s'],
     ['stopped', { channel: channel({ state: 'stopped' }) }, 'Stopped', 'square', 'The receiver is stopped'],
     ['HLS off', { channel: channel({ state: 'silent', hls: { enabled: false } }) }, 'Off', 'ring', 'HLS is switched off'],
