@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/netip"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/google/gopacket"
@@ -20,6 +22,8 @@ import (
 var (
 	// ErrFormat says that a file is neither pcap nor pcapng.
 	ErrFormat = errors.New("source: not a capture file (pcap or pcapng)")
+	// ErrBroken says that a capture file began well and goes on as nonsense.
+	ErrBroken = errors.New("source: the capture file is broken")
 	// ErrLinkType says that a capture was taken on a kind of network that is not known here.
 	ErrLinkType = errors.New("source: unknown link type")
 )
@@ -29,6 +33,14 @@ const fragmentTime = 15 * time.Second
 
 // minFragment is the smallest fragment that gopacket's defragmenter takes, in bytes.
 const minFragment = 8
+
+// linkTypeSLL2 is what tcpdump writes of all interfaces together: a header of 20 bytes with the protocol in front. Its
+// number is 276, of which gopacket keeps eight bits; 20 stands for nothing else.
+const (
+	linkTypeSLL2 layers.LinkType = 276 & 0xFF
+	sll2Size                     = 20
+	ethernetSize                 = 14
+)
 
 // Record is one UDP datagram of a capture.
 type Record struct {
@@ -48,6 +60,7 @@ type File struct {
 	decoded []gopacket.LayerType
 	eth     layers.Ethernet
 	sll     layers.LinuxSLL
+	sll2    bool
 	vlan    layers.Dot1Q
 	ip4     layers.IPv4
 	ip6     layers.IPv6
@@ -74,7 +87,8 @@ func OpenFile(path string) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &File{file: file, counter: &countingReader{r: file}, frags: ip4defrag.NewIPv4Defragmenter()}
+	f := newFile(file)
+	f.file = file
 	if info, err := file.Stat(); err == nil {
 		f.size = info.Size()
 	}
@@ -85,15 +99,19 @@ func OpenFile(path string) (*File, error) {
 	return f, nil
 }
 
+func newFile(r io.Reader) *File {
+	return &File{counter: &countingReader{r: r}, frags: ip4defrag.NewIPv4Defragmenter()}
+}
+
 func (f *File) init() error {
 	buffered := bufio.NewReaderSize(f.counter, 1<<16)
 	magic, err := buffered.Peek(4)
-	if err != nil {
-		return ErrFormat
+	if err != nil && !errors.Is(err, io.EOF) {
+		return err
 	}
 	var link layers.LinkType
-	if binary.BigEndian.Uint32(magic) == 0x0A0D0D0A { // a pcapng section header block
-		r, err := pcapgo.NewNgReader(buffered, pcapgo.DefaultNgReaderOptions)
+	if len(magic) == 4 && binary.LittleEndian.Uint32(magic) == blockSection {
+		r, err := newNgReader(buffered)
 		if err != nil {
 			return fmt.Errorf("%w: %w", ErrFormat, err)
 		}
@@ -103,11 +121,13 @@ func (f *File) init() error {
 		if err != nil {
 			return fmt.Errorf("%w: %w", ErrFormat, err)
 		}
+		r.SetSnaplen(maxFrame) // many writers do not keep to what they say
 		f.packets, link = r, r.LinkType()
 	}
 	var first gopacket.LayerType
 	switch link {
-	case layers.LinkTypeEthernet:
+	case layers.LinkTypeEthernet, linkTypeSLL2:
+		f.sll2 = link == linkTypeSLL2
 		first = layers.LayerTypeEthernet
 	case layers.LinkTypeLinuxSLL:
 		first = layers.LayerTypeLinuxSLL
@@ -130,12 +150,17 @@ func (f *File) Close() error { return f.file.Close() }
 func (f *File) Progress() (read, size int64) { return f.counter.n, f.size }
 
 // Next returns the next UDP datagram, and io.EOF after the last. What is no UDP over IP is passed over. A file that
-// was cut off in the middle of a packet ends with io.ErrUnexpectedEOF.
+// was cut off in the middle of a packet ends with io.ErrUnexpectedEOF, one that goes on as nonsense with ErrBroken.
 func (f *File) Next() (Record, error) {
 	for {
 		data, info, err := f.packets.ReadPacketData()
-		if err != nil {
+		var system *fs.PathError
+		switch {
+		case err == nil:
+		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &system):
 			return Record{}, err
+		default:
+			return Record{}, fmt.Errorf("%w: %w", ErrBroken, err)
 		}
 		if r, ok := f.decode(data, info.Timestamp); ok {
 			return r, nil
@@ -145,6 +170,13 @@ func (f *File) Next() (Record, error) {
 
 // decode finds the UDP datagram in a frame, if there is one and it is whole now.
 func (f *File) decode(frame []byte, at time.Time) (Record, bool) {
+	if f.sll2 {
+		if len(frame) < sll2Size {
+			return Record{}, false
+		}
+		copy(frame[sll2Size-2:sll2Size], frame) // the protocol comes first there, and last in Ethernet
+		frame = frame[sll2Size-ethernetSize:]
+	}
 	if err := f.parser.DecodeLayers(frame, &f.decoded); err != nil {
 		return Record{}, false // a broken packet is no datagram
 	}
@@ -179,11 +211,12 @@ func (f *File) defragment(at time.Time) *layers.IPv4 {
 		f.frags.DiscardOlderThan(at.Add(-fragmentTime))
 		f.cleared = at
 	}
-	ip := f.ip4 // the defragmenter keeps it
+	ip := f.ip4                          // the defragmenter keeps it
+	ip.Flags &^= layers.IPv4DontFragment // which it would obey, though the packet is a fragment already
 	if short := minFragment - len(ip.Payload); short > 0 && ip.Flags&layers.IPv4MoreFragments == 0 {
 		// The defragmenter refuses a last fragment of under 8 bytes. Padding does no harm: the UDP header has the
 		// length.
-		ip.Payload = append(ip.Payload[:len(ip.Payload):len(ip.Payload)], make([]byte, short)...)
+		ip.Payload = append(slices.Clip(ip.Payload), make([]byte, short)...)
 		ip.Length += uint16(short)
 	}
 	whole, err := f.frags.DefragIPv4WithTimestamp(&ip, at)

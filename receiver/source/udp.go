@@ -46,10 +46,9 @@ type UDP struct {
 }
 
 type udpLink struct {
-	port   int
-	buffer int
-
 	mu     sync.Mutex
+	port   int // that of the socket, once there was one
+	buffer int
 	conn   *net.UDPConn // nil while the link is down
 	err    error
 	closed bool
@@ -76,7 +75,9 @@ func ListenUDP(device string, ports []int, pool *inbox.Pool) (*UDP, error) {
 func (u *UDP) Ports() []int {
 	ports := make([]int, len(u.links))
 	for i, l := range u.links {
+		l.mu.Lock()
 		ports[i] = l.port
+		l.mu.Unlock()
 	}
 	return ports
 }
@@ -85,7 +86,9 @@ func (u *UDP) Ports() []int {
 func (u *UDP) Buffer() int {
 	smallest := WantedBuffer
 	for _, l := range u.links {
+		l.mu.Lock()
 		smallest = min(smallest, l.buffer)
+		l.mu.Unlock()
 	}
 	return smallest
 }
@@ -104,13 +107,20 @@ func (u *UDP) Close() {
 
 // Run delivers what arrives until ctx ends; then it closes the sockets and returns nil.
 func (u *UDP) Run(ctx context.Context, in *inbox.Inbox) error {
-	stop := context.AfterFunc(ctx, u.Close)
-	defer stop()
+	closed := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(closed)
+		u.Close()
+	})
 	var readers sync.WaitGroup
 	for i := range u.links {
 		readers.Go(func() { u.runLink(ctx, i, in) })
 	}
 	readers.Wait()
+	if !stop() {
+		<-closed
+	}
+	u.Close() // the readers may have seen the end of ctx before what AfterFunc does had begun
 	return nil
 }
 

@@ -37,7 +37,8 @@ func CreateFile(path string) (*Writer, error) {
 	return w, nil
 }
 
-// Write adds a datagram that was sent at that time. Both addresses are IPv4. The payload is not kept.
+// Write adds a datagram that was sent at that time. Both addresses are IPv4. The payload is
+// 65,507 bytes at most, and not kept.
 func (w *Writer) Write(at time.Time, from, to netip.AddrPort, payload []byte) error {
 	eth := layers.Ethernet{
 		SrcMAC: make([]byte, 6), DstMAC: make([]byte, 6), EthernetType: layers.EthernetTypeIPv4,
