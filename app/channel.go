@@ -34,7 +34,7 @@ func openChannel(cfg Channel, all Config, pool *inbox.Pool, log *slog.Logger) (*
 	log = log.With("channel", cfg.ID)
 	src, err := source.ListenUDP(cfg.Interface, cfg.Ports, pool)
 	if err != nil {
-		return nil, explainPorts(err)
+		return nil, explainPorts(cfg.Interface, err)
 	}
 	ch := &channel{cfg: cfg, source: src}
 	ch.cfg.Ports = src.Ports()
@@ -110,8 +110,8 @@ func (ch *channel) warnings() []string {
 	return nil
 }
 
-// explainPorts turns the error of a port into a sentence for the operator.
-func explainPorts(err error) error {
+// explainPorts turns the error of a port on an interface into a sentence for the operator.
+func explainPorts(device string, err error) error {
 	var p *source.PortError
 	switch {
 	case errors.As(err, &p) && errors.Is(err, syscall.EADDRINUSE):
@@ -122,8 +122,12 @@ func explainPorts(err error) error {
 		return &sentence{fmt.Sprintf("UDP port %d is in use by %s. Close it or choose other ports.", p.Port, owner), err}
 	case errors.As(err, &p) && errors.Is(err, syscall.EACCES):
 		return &sentence{fmt.Sprintf("UDP port %d may not be opened by this user. Choose ports from 1024 up.", p.Port), err}
+	case errors.As(err, &p):
+		return &sentence{fmt.Sprintf("UDP port %d cannot be opened: %s. Choose other ports or another network interface.",
+			p.Port, errorText(err)), err}
 	case errors.Is(err, source.ErrInterface):
-		return &sentence{fmt.Sprintf("%v. Choose another network interface, or all.", err), err}
+		return &sentence{fmt.Sprintf("The network interface %s is not there, or has no address. "+
+			"Connect it, or choose another one, or all.", device), err}
 	default:
 		return err
 	}

@@ -149,7 +149,7 @@ func describe(err error) string {
 	}
 	if decode, ok := errors.AsType[*toml.DecodeError](err); ok {
 		row, _ := decode.Position()
-		return fmt.Sprintf("line %d: %s", row, decode.Error())
+		return fmt.Sprintf("line %d: %s", row, strings.TrimPrefix(decode.Error(), "toml: "))
 	}
 	return err.Error()
 }

@@ -84,11 +84,11 @@ func (r Replay) Run(ctx context.Context, cfg Config) (result status.Channel, err
 
 // read pushes the datagrams of the file.
 func (p *replay) read(ctx context.Context, file *source.File, rig Channel) error {
-	began := time.Now()
+	began, first := time.Now(), time.Time{}
 	for n := 0; ; n++ {
 		record, err := file.Next()
 		if n == 0 {
-			p.now = record.Time
+			p.now, first = record.Time, record.Time
 			p.pipeline = receiver.NewPipeline(receiver.Config{
 				Ports: rig.Ports, Latency: time.Duration(rig.Latency), Freeze: rig.AfterLoss == AfterLossFreeze,
 			}, &p.pool, record.Time)
@@ -103,10 +103,9 @@ func (p *replay) read(ctx context.Context, file *source.File, rig Channel) error
 			return explainCapture(p.Capture, err)
 		}
 		if p.RealTime {
-			if err := sleepUntil(ctx, began.Add(record.Time.Sub(p.now))); err != nil {
+			if err := sleepUntil(ctx, began.Add(record.Time.Sub(first))); err != nil {
 				return err
 			}
-			began = began.Add(record.Time.Sub(p.now))
 		} else if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -171,19 +170,20 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// write writes what the pipeline gave at that time to the files.
-func (p *replay) write(at time.Time) error {
+// write writes what the pipeline gave to the files: the feedback with the time of the datagram that made it due, the RTP
+// packets with the present one, as they are in order.
+func (p *replay) write(due time.Time) error {
 	defer p.out.Reset()
 	if p.rtp != nil {
 		for _, packet := range p.out.Packets {
-			if err := p.rtp.Write(at, rtpFrom, rtpTo, packet.RTP); err != nil {
+			if err := p.rtp.Write(p.now, rtpFrom, rtpTo, packet.RTP); err != nil {
 				return fmt.Errorf("the RTP packets cannot be written: %w", err)
 			}
 		}
 	}
 	if p.feedback != nil {
 		for _, text := range p.out.Feedback {
-			seconds, micros := at.Unix(), at.Nanosecond()/1000
+			seconds, micros := due.Unix(), due.Nanosecond()/1000
 			if _, err := fmt.Fprintf(p.feedback, "%d.%06d\t%s\n", seconds, micros, text); err != nil {
 				return fmt.Errorf("the feedback cannot be written: %w", err)
 			}
@@ -196,8 +196,11 @@ func explainCapture(path string, err error) error {
 	switch {
 	case errors.Is(err, source.ErrFormat):
 		return &sentence{path + " is no capture file. Give a file that tcpdump or Wireshark wrote (pcap or pcapng).", err}
+	case errors.Is(err, source.ErrBroken):
+		return &sentence{path + " begins well, but is broken further on. Capture it again, or copy it again.", err}
 	case errors.Is(err, source.ErrLinkType):
-		return &sentence{fmt.Sprintf("%v. Capture on an Ethernet interface, or on any with \"tcpdump -i any\".", err), err}
+		return &sentence{path + " was captured on a kind of network that is not known here. " +
+			"Capture on an Ethernet interface, or on all with \"tcpdump -i any\".", err}
 	default:
 		return &sentence{fmt.Sprintf("The capture file cannot be read: %v.", err), err}
 	}

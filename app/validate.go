@@ -46,7 +46,8 @@ func (c Config) Validate() error {
 		ids[ch.ID] = true
 		for _, p := range ch.Ports {
 			key := fmt.Sprint(ch.Interface, " ", p)
-			errs = append(errs, check(p == 0 || !ports[key], "channel.ports", "port %d is there twice", p))
+			errs = append(errs, check(p >= 0 && p <= 65535, "channel.ports", "%d is no port", p),
+				check(p == 0 || !ports[key], "channel.ports", "port %d is there twice", p))
 			ports[key] = true
 		}
 	}

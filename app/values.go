@@ -64,7 +64,7 @@ func (p *Ports) UnmarshalText(text []byte) error {
 		if err1 != nil || err2 != nil || last < first {
 			return fmt.Errorf("%q are not ports; write them as 5078-5081 or 5078,5080", text)
 		}
-		if last-first >= maxLinks {
+		if len(ports)+last-first >= maxLinks {
 			return fmt.Errorf("%q are too many ports; a rig has at most %d links", text, maxLinks)
 		}
 		for n := first; n <= last; n++ {
