@@ -7,6 +7,7 @@ const STALLED = 1000; // ms without progress until the picture counts as standin
 const RETRY = [0, 500, 1000, 2000]; // ms before a rebuild, by how many failed before it
 const PATIENCE = [3000, 4000, 8000, 15000]; // ms without progress or data until a rebuild, likewise
 const SETTLED = 5000; // ms of playing after which failures are forgotten
+const STUCK = 600; // ms for which a playlist may offer more video without hls.js fetching it
 const ASLEEP = 8000; // ms between two looks that mean the computer slept
 
 // Player plays one source into a video element. Public state: phase ('idle', 'loading', 'playing', 'stalled', 'paused',
@@ -14,7 +15,7 @@ const ASLEEP = 8000; // ms between two looks that mean the computer slept
 export class Player {
   phase = 'idle';
   since = Date.now();
-  stats = { rebuilds: 0, longestStall: 0, lastError: '' };
+  stats = { rebuilds: 0, longestStall: 0, unstuck: 0, lastError: '' };
   onChange = () => {};
   #video;
   #still;
@@ -28,6 +29,8 @@ export class Player {
   #position = -1;
   #progress = 0; // when the picture last moved
   #activity = 0; // when data last came
+  #fetching = false; // a part or segment is on its way
+  #fetched = 0; // when the last one was there
   #looked = Date.now();
 
   constructor(video, still) {
@@ -114,7 +117,7 @@ export class Player {
     this.#tearDown();
     this.#retryAt = 0;
     this.#position = -1;
-    this.#built = this.#progress = this.#activity = Date.now();
+    this.#built = this.#progress = this.#activity = this.#fetched = Date.now();
     this.#enter('loading');
     if (Hls.isSupported()) this.#buildHls();
     else if (this.#video.canPlayType('application/vnd.apple.mpegurl')) this.#video.src = this.#source.path;
@@ -135,12 +138,18 @@ export class Player {
     });
     const active = () => { this.#activity = Date.now(); };
     for (const event of [Hls.Events.MANIFEST_LOADED, Hls.Events.LEVEL_LOADED, Hls.Events.FRAG_BUFFERED]) hls.on(event, active);
+    hls.on(Hls.Events.FRAG_LOADING, () => { this.#fetching = true; });
+    hls.on(Hls.Events.FRAG_BUFFERED, () => {
+      this.#fetching = false;
+      this.#fetched = Date.now();
+    });
     hls.on(Hls.Events.LEVEL_LOADED, (_, { details }) => {
       if (!details.partList && hls.config.liveSyncDuration === undefined) hls.targetLatency = 3;
       this.#pace.lowLatency = Boolean(details.partList);
     });
     hls.on(Hls.Events.ERROR, (_, { details, fatal }) => {
       if (hls !== this.#hls) return;
+      this.#fetching = false;
       this.stats.lastError = `${details}${fatal ? ', fatal' : ''}`;
       if (fatal) this.#fail();
     });
@@ -203,9 +212,22 @@ export class Player {
     if (this.#retryAt && now >= this.#retryAt && this.#source && this.#flowing) return this.#build();
     if (!this.#built) return;
     if (slept) return this.#wake();
+    this.#unstick(now);
     const position = this.#video.currentTime;
     if (position !== this.#position && this.#video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA) this.#moved(now, position);
     else this.#stoodStill(now);
+  }
+
+  // hls.js 1.7.4 sometimes leaves the parts of a segment until the next one is whole; starting it anew fetches them.
+  #unstick(now) {
+    const details = this.#hls?.latestLevelDetails;
+    const ranges = this.#video.buffered;
+    if (!details?.partList || !ranges.length || this.#fetching || now - this.#fetched < STUCK) return;
+    const offered = details.partEnd - ranges.end(ranges.length - 1);
+    if (offered < 2 * details.partTarget) return;
+    this.#fetched = now;
+    this.stats.unstuck++;
+    this.#hls.startLoad();
   }
 
   #moved(now, position) {

@@ -65,7 +65,7 @@ console.log(JSON.stringify({
   ok: faults.length === 0, faults, seconds, advanced_s: Number(advanced.toFixed(2)),
   first_picture_ms: Math.round(end.first), longest_stall_ms: Math.round(longest), gaps_over_250_ms: end.stalls,
   late_ms: { median: quantile(end.late, 0.5), p95: quantile(end.late, 0.95) }, jumps: end.jumps,
-  frames: end.total, dropped_frames: end.dropped, size: `${end.width}x${end.height}`, rebuilds: end.page.rebuilds,
+  frames: end.total, dropped_frames: end.dropped, size: `${end.width}x${end.height}`, rebuilds: end.page.rebuilds, unstuck: end.page.unstuck,
   state: end.state, health: end.health,
 }, null, 1));
 process.exit(faults.length === 0 ? 0 : 1);
