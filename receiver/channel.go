@@ -114,12 +114,12 @@ func (c *Channel) loop(ended <-chan error) error {
 			c.dispatch(&out, now)
 			return err
 		}
-		for more := true; more; {
-			more = c.drain(&out)
-			now := time.Now()
-			c.pipeline.Advance(&out, now)
-			c.dispatch(&out, now)
+		if c.drain(&out) {
+			c.inbox.Signal() // what else there is to do has its turn before the rest
 		}
+		now := time.Now()
+		c.pipeline.Advance(&out, now)
+		c.dispatch(&out, now)
 		if at, ok := c.pipeline.Next(); ok {
 			timer.Reset(time.Until(at))
 		}

@@ -10,18 +10,21 @@ import (
 	"github.com/isc-receiver/isc-receiver/receiver/ledger"
 )
 
-// addProbation keeps a packet of a sender that is not followed, and follows it if that is right now.
+// addProbation keeps a packet of which it is not known whose it is. Where it completes a segment of a stream that is
+// followed, it goes there; where it shows a new sender, that is followed if it may be.
 func (p *Pipeline) addProbation(out *Result, now time.Time, d *inbox.Datagram, id isc.Identity) {
 	at := d.Arrival.Sub(p.started)
 	from := d.From
+	p.expireProbation(at - probationTime)
 	g := p.probation.find(&p.header, id)
 	if g == nil {
 		g = p.segments.get(&p.header, int64(p.header.Segment), at)
 		p.probation.add(g)
 	}
+	before := g.datagrams()
 	i := int(p.header.Number)
 	switch {
-	case g.has(&p.header):
+	case g.has(&p.header) && (!p.header.IsParity() || !p.supersede(g, p.header.Row(), d)):
 		if !d.Counted {
 			p.count(at, d, ledger.Duplicate)
 		}
@@ -29,124 +32,145 @@ func (p *Pipeline) addProbation(out *Result, now time.Time, d *inbox.Datagram, i
 		return
 	case p.header.IsParity():
 		g.addParity(p.header.Row(), d)
+	case !g.placeable(i, rtpSequence(d.Payload)):
+		p.refuseMalformed(d, errSequence)
 	default:
-		if !g.placeable(i, rtpSequence(d.Payload)) {
-			p.refuseMalformed(d, errSequence)
-			return
-		}
 		g.forget(i, p.pool)
 		g.addSource(i, d)
 	}
-	p.probation.datagrams++
-	before := p.probation.datagrams
-	kept := g.datagrams()
 	g.recover(now, &p.decoder, p.pool, p.dropRow)
-	p.probation.datagrams = before - kept + g.datagrams() // a failed solve drops rows
-	for old := p.probation.oldest(at - probationTime); old != nil; old = p.probation.oldest(at - probationTime) {
-		if old == g {
-			p.refuse(g, refusedCeiling)
-			return
-		}
-		p.refuse(old, refusedCeiling)
+	p.probation.datagrams += g.datagrams() - before
+	if g.datagrams() == 0 { // nothing of it passed the checks
+		p.probation.remove(g)
+		p.segments.put(g)
+		return
+	}
+	if p.assign(out, now, g) {
+		return
 	}
 	p.follow(out, now, g, from)
 }
 
-// follow makes the stream of a segment on probation the current one if two of its packets in sequence are there, and
-// its sender may: there is no stream, the present one is silent, or the sender is one that is sending it.
+// assign gives a segment on probation that turned out to be of a stream that is followed to that stream.
+func (p *Pipeline) assign(out *Result, now time.Time, g *segment) bool {
+	for _, s := range [...]*stream{p.current, p.draining} {
+		if s == nil || s.identity != g.identity {
+			continue
+		}
+		number, ok := s.number(g.header.Segment)
+		if !ok {
+			continue
+		}
+		p.probation.remove(g)
+		kind := ledger.Parity
+		late := s.passed(number + int64(g.k) - 1)
+		if late {
+			kind = ledger.Late
+		}
+		for d := range g.arrived {
+			out.Feedback = p.hear(out.Feedback, d.Arrival.Sub(p.started), d, kind)
+		}
+		g.move(number)
+		for s.crowded(number) {
+			p.skip(out, now, s, s.firstWaiting())
+		}
+		if late || !s.insert(g) {
+			p.refuse(g, refusedCeiling)
+			return true
+		}
+		p.alive(s, now.Sub(p.started))
+		p.place(out, now, s, g, g.sources())
+		p.rebuild(out, now, s, g)
+		return true
+	}
+	return false
+}
+
+// follow makes the stream of a segment on probation the current one if two of its packets in sequence are there and its
+// sender may: there is no stream, the present one is silent, or the sender is one that was sending it and it no longer
+// advances. Where that may still come, retry is when to look again.
 func (p *Pipeline) follow(out *Result, now time.Time, g *segment, from netip.AddrPort) {
 	at := now.Sub(p.started)
 	if !p.probation.confirmed(g) {
 		return
 	}
-	if old := p.current; old != nil && at-old.last < silence && !p.ledger.Sending(at, from) {
-		return
-	}
-	if p.draining != nil {
-		p.finish(out, now, p.draining)
-	}
 	if old := p.current; old != nil {
+		allowed := old.last + silence
+		if p.ledger.Sending(at, from) {
+			allowed = min(allowed, old.advanced+p.hold())
+		}
+		if at < allowed {
+			if p.retry == 0 || allowed < p.retry {
+				p.retry = allowed
+			}
+			return
+		}
 		if !old.begun {
 			p.begin(out, now)
 		}
 		p.ledger.Restarted()
 		p.feedback.Restarted()
 	}
-	p.draining = p.current
+	if p.draining != nil && !p.draining.ended {
+		p.finish(out, now, p.draining)
+	}
+	p.draining, p.retry = p.current, 0
 	p.runs++
 	p.current = &stream{identity: g.identity, run: p.runs, ref: 1<<32 + g.number}
 	p.adopt(out, now, g)
 }
 
+// hold is how long a new stream is held until it is plain what comes first.
+func (p *Pipeline) hold() time.Duration { return min(p.budget/2, maxHold) }
+
 // adopt moves the segments on probation that belong to the new current stream into it.
 func (p *Pipeline) adopt(out *Result, now time.Time, g *segment) {
 	s := p.current
-	s.startAt = 1<<63 - 1
-	hold := min(p.budget/2, maxStartHold)
+	s.startAt = never
 	for _, g := range p.probation.take(g) {
-		number := unwrap(s.ref, g.header.Segment)
-		g.move(number)
+		g.move(unwrap(s.ref, g.header.Segment))
 		if !s.insert(g) {
 			p.refuse(g, refusedCeiling)
 			continue
 		}
-		s.startAt = min(s.startAt, g.first+hold)
-		if g.verified() {
-			p.inherit(g, p.draining)
-		}
-		g.each(func(d *inbox.Datagram, parity bool) {
-			at := d.Arrival.Sub(p.started)
+		for d, parity := range g.arrived {
 			kind := ledger.Source
 			if parity {
 				kind = ledger.Parity
-			} else {
-				p.alive(s, at)
 			}
-			out.Feedback = p.hear(out.Feedback, at, d, kind, g.verified())
-		})
-		p.place(out, now, s, g, g.sources())
-		if g.verified() {
-			p.rebuild(out, now, s, g)
+			p.alive(s, d.Arrival.Sub(p.started))
+			out.Feedback = p.hear(out.Feedback, d.Arrival.Sub(p.started), d, kind)
 		}
+		p.claim(out, g)
+		s.startAt = min(s.startAt, g.first+p.hold())
+		p.place(out, now, s, g, g.sources())
+		p.rebuild(out, now, s, g)
 	}
 	if now.Sub(p.started) >= s.startAt {
 		p.begin(out, now)
 	}
 }
 
-// inherit gives a segment the parity packets that another stream took for its own before any source packet told whose
-// they are.
-func (p *Pipeline) inherit(g *segment, from *stream) {
-	if from == nil {
-		return
-	}
-	number, ok := from.number(g.header.Segment)
-	if !ok {
-		return
-	}
-	old := from.find(number, &g.header, isc.Identity{})
-	if old == nil || old.verified() {
-		return
-	}
-	for row, d := range old.parity {
-		if d != nil && g.rows>>row&1 == 0 {
-			g.addParity(row, d)
-			old.parity[row] = nil
-			old.rows &^= 1 << row
+// expireProbation drops what came before that time, and the oldest while there is no room.
+func (p *Pipeline) expireProbation(before time.Duration) {
+	for g := p.probation.oldest(before); g != nil; g = p.probation.oldest(before) {
+		reason := refusedSource
+		if g.first >= before {
+			reason = refusedCeiling
 		}
+		p.probation.remove(g)
+		p.refuse(g, reason)
 	}
 }
 
-// hear takes note of a valid datagram of a stream that is followed, and appends the feedback that it makes due. Parity
-// that no source packet vouches for yet may be a stranger's: it counts, but feedback does not go where it came from.
-func (p *Pipeline) hear(dst [][]byte, at time.Duration, d *inbox.Datagram, kind ledger.Kind, vouched bool) [][]byte {
+// hear takes note of a valid datagram of a stream that is followed, once, and appends the feedback that it makes due.
+func (p *Pipeline) hear(dst [][]byte, at time.Duration, d *inbox.Datagram, kind ledger.Kind) [][]byte {
 	if d.Counted {
 		return dst
 	}
 	p.count(at, d, kind)
-	if vouched || d.From == p.ledger.From(d.Link) {
-		p.ledger.Heard(at, d.Link, d.From, d.Timestamp, d.Arrival)
-	}
+	p.ledger.Sender(at, d.Link, d.From, !d.Parity)
+	p.ledger.Heard(at, d.Link, d.From, d.Timestamp, d.Arrival)
 	return p.feedback.Arrived(dst, d.Link, feedback.Delay(d.Timestamp, d.Arrival))
 }
 
@@ -158,12 +182,12 @@ func (p *Pipeline) count(at time.Duration, d *inbox.Datagram, kind ledger.Kind) 
 
 // refuse drops a segment that was on probation.
 func (p *Pipeline) refuse(g *segment, reason string) {
-	g.each(func(d *inbox.Datagram, _ bool) {
+	for d := range g.arrived {
 		if !d.Counted {
 			d.Counted = true
 			p.ledger.Refused(d.Arrival.Sub(p.started), d.Link, reason, len(d.Bytes()))
 		}
-	})
+	}
 	g.release(p.free)
 	p.segments.put(g)
 }
@@ -198,14 +222,4 @@ func (p *Pipeline) collect() {
 		p.garbage[i] = nil
 	}
 	p.garbage = p.garbage[:0]
-}
-
-// dropFirst removes the first n elements and keeps the memory.
-func dropFirst(s []*segment, n int) []*segment {
-	if n == 0 {
-		return s
-	}
-	rest := copy(s, s[n:])
-	clear(s[rest:])
-	return s[:rest]
 }

@@ -1,6 +1,7 @@
 package receiver
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -72,9 +73,11 @@ type Pipeline struct {
 	garbage   []*inbox.Datagram // freed in this step; results may still show their bytes
 	order     []released
 
-	current   *stream // the one that is followed; nil before the first
-	draining  *stream // the one before it, until current begins
+	current   *stream       // the one that is followed; nil before the first
+	draining  *stream       // the one before it: it goes on until current begins, and its stragglers are late for a while
+	lingers   time.Duration // until when
 	probation probation
+	retry     time.Duration // when a sender on probation may be followed; 0 while there is none
 	runs      int
 	lastAlive time.Duration // when a packet of a stream that is followed came last
 	liveSince time.Duration // when the present stretch without silence began
@@ -83,6 +86,7 @@ type Pipeline struct {
 	feedback *feedback.Feedback
 	ledger   *ledger.Ledger
 	rtp      rtp.Packet
+	broken   bool // the last RTP packet released could not be read
 	picture  picture
 }
 
@@ -91,10 +95,11 @@ type Pipeline struct {
 func NewPipeline(cfg Config, pool *inbox.Pool, started time.Time) *Pipeline {
 	return &Pipeline{
 		pool: pool, started: started, budget: cfg.Latency, ports: cfg.Ports,
-		segments: segmentPool{links: len(cfg.Ports)},
-		depacket: depacket.Depacketizer{Freeze: cfg.Freeze},
-		feedback: feedback.New(len(cfg.Ports)),
-		ledger:   ledger.New(len(cfg.Ports)),
+		segments:  segmentPool{links: len(cfg.Ports)},
+		depacket:  depacket.Depacketizer{Freeze: cfg.Freeze},
+		probation: newProbation(),
+		feedback:  feedback.New(len(cfg.Ports)),
+		ledger:    ledger.New(len(cfg.Ports)),
 	}
 }
 
@@ -125,8 +130,8 @@ func (p *Pipeline) Push(out *Result, now time.Time, d *inbox.Datagram) {
 		p.free(d)
 		return
 	}
-	d.Payload, d.Timestamp = payload, p.header.Timestamp
-	if p.header.IsParity() {
+	d.Payload, d.Timestamp, d.Parity = payload, p.header.Timestamp, p.header.IsParity()
+	if d.Parity {
 		p.pushParity(out, now, d)
 	} else {
 		p.pushSource(out, now, d)
@@ -137,8 +142,17 @@ func (p *Pipeline) Push(out *Result, now time.Time, d *inbox.Datagram) {
 func (p *Pipeline) Advance(out *Result, now time.Time) {
 	p.collect()
 	at := now.Sub(p.started)
-	if p.draining != nil {
-		p.expire(out, now, p.draining)
+	if p.retry != 0 && at >= p.retry {
+		p.retry = 0
+		if g := p.probation.newcomer(); g != nil {
+			p.follow(out, now, g, g.sender())
+		}
+	}
+	if s := p.draining; s != nil {
+		p.expire(out, now, s)
+		if s.ended && at >= p.lingers {
+			p.draining = nil
+		}
 	}
 	if s := p.current; s != nil {
 		if !s.begun && at >= s.startAt {
@@ -146,14 +160,12 @@ func (p *Pipeline) Advance(out *Result, now time.Time) {
 		}
 		p.expire(out, now, s)
 	}
-	for g := p.probation.oldest(at - probationTime); g != nil; g = p.probation.oldest(at - probationTime) {
-		p.refuse(g, refusedSource)
-	}
+	p.expireProbation(at - probationTime)
 }
 
 // Next returns the time at which Advance has something to release, if nothing is pushed before.
 func (p *Pipeline) Next() (at time.Time, ok bool) {
-	next := time.Duration(1<<63 - 1)
+	next := time.Duration(never)
 	for _, s := range []*stream{p.draining, p.current} {
 		switch {
 		case s == nil:
@@ -165,6 +177,9 @@ func (p *Pipeline) Next() (at time.Time, ok bool) {
 			}
 		}
 	}
+	if p.retry != 0 {
+		next, ok = min(next, p.retry), true
+	}
 	return p.started.Add(next), ok
 }
 
@@ -172,19 +187,13 @@ func (p *Pipeline) Next() (at time.Time, ok bool) {
 // of a run.
 func (p *Pipeline) Flush(out *Result, now time.Time) {
 	p.collect()
-	if p.draining != nil {
-		p.finish(out, now, p.draining)
-		p.draining = nil
-	}
 	if s := p.current; s != nil {
 		if !s.begun {
 			p.begin(out, now)
 		}
 		p.finish(out, now, s)
 	}
-	for g := p.probation.oldest(1<<63 - 1); g != nil; g = p.probation.oldest(1<<63 - 1) {
-		p.refuse(g, refusedSource)
-	}
+	p.expireProbation(never)
 }
 
 // pushSource finds the stream of a source packet, or puts it on probation.
@@ -202,11 +211,10 @@ func (p *Pipeline) pushSource(out *Result, now time.Time, d *inbox.Datagram) {
 	p.addProbation(out, now, d, id)
 }
 
-// pushParity finds the segment of a parity packet. It says nothing about its sender, so a segment that is open comes
-// first, in whatever stream; then the stream that it is within reach of.
+// pushParity finds the open segment of a parity packet. Where there is none, nothing tells yet whose it is: it is kept
+// until a source packet of its segment claims it.
 func (p *Pipeline) pushParity(out *Result, now time.Time, d *inbox.Datagram) {
-	var near *stream
-	var nearNumber int64
+	late := false
 	for _, s := range [...]*stream{p.current, p.draining} {
 		if s == nil {
 			continue
@@ -215,30 +223,20 @@ func (p *Pipeline) pushParity(out *Result, now time.Time, d *inbox.Datagram) {
 		if !ok {
 			continue
 		}
-		if g := s.find(number, &p.header, isc.Identity{}); g != nil {
+		if g := s.find(number, &p.header); g != nil {
 			p.addParity(out, now, s, g, d)
 			return
 		}
-		if near == nil {
-			near, nearNumber = s, number
-		}
+		late = late || s.passed(number+int64(p.header.Sources())-1)
 	}
 	at := d.Arrival.Sub(p.started)
 	switch {
-	case near == nil || p.probation.find(&p.header, isc.Identity{}) != nil:
-		p.addProbation(out, now, d, isc.Identity{})
-	case near.passed(nearNumber + int64(p.header.Sources()) - 1):
-		out.Feedback = p.hear(out.Feedback, at, d, ledger.Late, false)
-		p.addProbation(out, now, d, isc.Identity{}) // or it is the first of a rig that restarted
-	default:
-		g := p.segments.get(&p.header, nearNumber, at)
-		if !near.insert(g) {
-			p.segments.put(g)
-			p.refuseDatagram(d, refusedCeiling)
-			return
-		}
-		p.addParity(out, now, near, g, d)
+	case late: // or it is the first of a rig that has restarted, so it is kept all the same
+		out.Feedback = p.hear(out.Feedback, at, d, ledger.Late)
+	case d.From == p.ledger.From(d.Link):
+		out.Feedback = p.hear(out.Feedback, at, d, ledger.Parity)
 	}
+	p.addProbation(out, now, d, isc.Identity{})
 }
 
 // addSource puts a source packet of a stream into its segment.
@@ -246,107 +244,118 @@ func (p *Pipeline) addSource(out *Result, now time.Time, s *stream, number int64
 	at := d.Arrival.Sub(p.started)
 	low := rtpSequence(d.Payload)
 	i := int(p.header.Number)
-	g := s.find(number, &p.header, s.identity)
-	if g == nil && !s.passed(unwrap(number, low)) {
-		if g = p.openSegment(s, number, d); g == nil {
-			p.refuseDatagram(d, refusedCeiling)
-			return
-		}
-	}
+	g := s.find(number, &p.header)
+	passed := s.passed(unwrap(number, low))
 	p.alive(s, at)
 	switch {
-	case g == nil, !g.has(&p.header) && g.sources()>>i&1 == 0 && s.passed(unwrap(number, low)): // closed, or given up
-		out.Feedback = p.hear(out.Feedback, at, d, ledger.Late, true)
+	case g == nil && !passed:
+		if g = p.openSegment(out, now, s, number, d); g == nil {
+			return
+		}
+	case g == nil, !g.has(&p.header) && g.sources()>>i&1 == 0 && passed: // its segment is closed, or it was given up
+		out.Feedback = p.hear(out.Feedback, at, d, ledger.Late)
+		p.free(d)
+		return
 	case g.has(&p.header):
-		out.Feedback = p.hear(out.Feedback, at, d, ledger.Duplicate, true)
+		out.Feedback = p.hear(out.Feedback, at, d, ledger.Duplicate)
+		p.free(d)
+		return
 	case g.sources()>>i&1 != 0: // rebuilt before it came
-		out.Feedback = p.hear(out.Feedback, at, d, ledger.Source, true)
+		out.Feedback = p.hear(out.Feedback, at, d, ledger.Source)
 		g.received |= 1 << i
 		g.perLink[d.Link]++
+		p.free(d)
+		return
 	case !g.placeable(i, low):
 		p.refuseMalformed(d, errSequence)
 		return
-	default:
-		if !g.verified() {
-			s.verify()
-		}
-		g.addSource(i, d)
-		out.Feedback = p.hear(out.Feedback, at, d, ledger.Source, true)
-		p.place(out, now, s, g, 1<<i)
-		p.rebuild(out, now, s, g)
-		return
 	}
-	p.free(d)
+	g.addSource(i, d)
+	out.Feedback = p.hear(out.Feedback, at, d, ledger.Source)
+	p.place(out, now, s, g, 1<<i)
+	p.rebuild(out, now, s, g)
 }
 
-// openSegment opens the segment of a source packet of a stream. It returns nil where a ceiling forbids it.
-func (p *Pipeline) openSegment(s *stream, number int64, d *inbox.Datagram) *segment {
+// openSegment opens the segment of a source packet of a stream, with the parity of it that came before. It returns nil
+// where that cannot be; then it has seen to the datagram.
+func (p *Pipeline) openSegment(out *Result, now time.Time, s *stream, number int64, d *inbox.Datagram) *segment {
 	g := p.segments.get(&p.header, number, d.Arrival.Sub(p.started))
-	if !g.placeable(int(p.header.Number), rtpSequence(d.Payload)) || !s.insert(g) {
+	g.identity = s.identity
+	if !g.placeable(int(p.header.Number), rtpSequence(d.Payload)) {
 		p.segments.put(g)
+		p.refuseMalformed(d, errSequence)
 		return nil
 	}
-	if s == p.draining {
-		p.inherit(g, p.current)
-	} else {
-		p.inherit(g, p.draining)
+	for s.crowded(number) {
+		p.skip(out, now, s, s.firstWaiting())
 	}
+	if !s.insert(g) {
+		p.segments.put(g)
+		p.refuseDatagram(d, refusedCeiling)
+		return nil
+	}
+	p.claim(out, g)
 	return g
+}
+
+// claim gives a segment of a stream the parity of it that is kept on probation.
+func (p *Pipeline) claim(out *Result, g *segment) {
+	other := p.probation.unclaimed(&g.header)
+	if other == nil {
+		return
+	}
+	p.probation.remove(other)
+	for d := range other.arrived {
+		out.Feedback = p.hear(out.Feedback, d.Arrival.Sub(p.started), d, ledger.Parity)
+	}
+	g.claim(other)
+	p.refuse(other, refusedSource)
 }
 
 // alive takes note that a source packet of a stream has come, received or rebuilt.
 func (p *Pipeline) alive(s *stream, at time.Duration) {
-	if p.runs == 1 && s.last == 0 || at-p.lastAlive >= silence {
-		p.liveSince = at
-	}
 	s.last = max(s.last, at)
-	p.lastAlive = max(p.lastAlive, at)
+	if s == p.current {
+		if p.runs == 1 && p.lastAlive == 0 || at-p.lastAlive >= silence {
+			p.liveSince = at
+		}
+		p.lastAlive = max(p.lastAlive, at)
+	}
 }
 
 // addParity puts a parity packet into a segment of a stream.
 func (p *Pipeline) addParity(out *Result, now time.Time, s *stream, g *segment, d *inbox.Datagram) {
 	at := d.Arrival.Sub(p.started)
-	if g.has(&p.header) {
-		out.Feedback = p.hear(out.Feedback, at, d, ledger.Duplicate, g.verified())
+	row := p.header.Row()
+	if g.has(&p.header) && !p.supersede(g, row, d) {
+		out.Feedback = p.hear(out.Feedback, at, d, ledger.Duplicate)
 		p.free(d)
 		return
 	}
-	g.addParity(p.header.Row(), d)
-	out.Feedback = p.hear(out.Feedback, at, d, ledger.Parity, g.verified())
+	g.addParity(row, d)
+	out.Feedback = p.hear(out.Feedback, at, d, ledger.Parity)
 	p.rebuild(out, now, s, g)
+}
+
+// supersede drops the parity packet of a row if it is another one than d and d alone comes from where its link's
+// packets come from: the one that is there may be forged.
+func (p *Pipeline) supersede(g *segment, row int, d *inbox.Datagram) bool {
+	old := g.parity[row]
+	if old == nil || old.From == p.ledger.From(old.Link) || d.From != p.ledger.From(d.Link) ||
+		bytes.Equal(old.Payload, d.Payload) {
+		return false
+	}
+	p.dropRow(old)
+	return true
 }
 
 // rebuild recovers what a segment misses, if it can, and releases what that makes ready.
 func (p *Pipeline) rebuild(out *Result, now time.Time, s *stream, g *segment) {
-	known := g.verified()
 	if rebuilt := g.recover(now, &p.decoder, p.pool, p.dropRow); rebuilt != 0 {
-		if !known && g.identity != s.identity {
-			p.disown(out, now, s, g)
-			return
-		}
-		if !known {
-			s.verify()
-		}
 		p.alive(s, now.Sub(p.started))
 		p.place(out, now, s, g, rebuilt)
 	}
 	if g.complete() && g.waiting == 0 {
 		g.release(p.free)
 	}
-}
-
-// disown moves a segment that turned out to be another stream's from s to probation.
-func (p *Pipeline) disown(out *Result, now time.Time, s *stream, g *segment) {
-	identity := g.identity
-	g.identity = isc.Identity{} // it was open as unverified
-	s.remove(g)
-	for i, other := range s.open {
-		if other == g {
-			s.open = append(s.open[:i], s.open[i+1:]...)
-			break
-		}
-	}
-	g.identity, g.rival, g.closed = identity, nil, false
-	p.probation.add(g)
-	p.follow(out, now, g, g.sender())
 }

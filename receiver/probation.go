@@ -1,33 +1,45 @@
 package receiver
 
 import (
-	"math/bits"
 	"net/netip"
 	"slices"
 	"time"
 
-	"github.com/isc-receiver/isc-receiver/receiver/inbox"
 	"github.com/isc-receiver/isc-receiver/receiver/isc"
 )
 
 const (
-	// probationTime is how long packets of a stream that is not followed (yet) are kept.
+	// probationTime is how long packets are kept of which it is not known whose they are.
 	probationTime = 2 * time.Second
 	// maxProbation bounds the datagrams kept so: two seconds at 8 Mb/s and a third more for parity.
 	maxProbation = 2400
 )
 
-// probation keeps the packets of senders that the channel does not follow: those of a stranger, and the first ones of
-// a rig that has just started. Nothing in it has been released. Its segments count from their own 16-bit number.
+// probation keeps the packets that belong to no open segment of a stream that is followed: parity that came before its
+// source packets, which says nothing about its sender; the first packets of a rig that has just started; and those of
+// strangers. Nothing in it has been released. Its segments count from their own 16-bit number.
 type probation struct {
 	segments  []*segment // in order of their first datagrams
+	index     map[uint16]*segment
 	datagrams int
 }
 
+func newProbation() probation { return probation{index: map[uint16]*segment{}} }
+
 // find returns the segment that the header and, for a source packet, its identity fit.
 func (p *probation) find(h *isc.Header, id isc.Identity) *segment {
-	for _, g := range slices.Backward(p.segments) {
+	for g := p.index[h.Segment]; g != nil; g = g.rival {
 		if g.matches(h) && (!id.Known || g.takes(id)) {
+			return g
+		}
+	}
+	return nil
+}
+
+// unclaimed returns the segment with that header of which only parity came.
+func (p *probation) unclaimed(h *isc.Header) *segment {
+	for g := p.index[h.Segment]; g != nil; g = g.rival {
+		if g.matches(h) && !g.verified() {
 			return g
 		}
 	}
@@ -36,8 +48,39 @@ func (p *probation) find(h *isc.Header, id isc.Identity) *segment {
 
 // add keeps a segment.
 func (p *probation) add(g *segment) {
+	g.rival = p.index[g.header.Segment]
+	p.index[g.header.Segment] = g
 	p.segments = append(p.segments, g)
 	p.datagrams += g.datagrams()
+}
+
+// remove takes a segment out.
+func (p *probation) remove(g *segment) {
+	i := slices.Index(p.segments, g)
+	p.segments = slices.Delete(p.segments, i, i+1)
+	p.datagrams -= g.datagrams()
+	first := p.index[g.header.Segment]
+	if first == g {
+		first = g.rival
+	}
+	for other := first; other != nil; other = other.rival {
+		if other.rival == g {
+			other.rival = g.rival
+		}
+	}
+	if g.rival = nil; first == nil {
+		delete(p.index, g.header.Segment)
+	} else {
+		p.index[g.header.Segment] = first
+	}
+}
+
+// oldest returns the oldest segment if it came before that time or there is no room for another datagram; else nil.
+func (p *probation) oldest(before time.Duration) *segment {
+	if len(p.segments) == 0 || p.segments[0].first >= before && p.datagrams < maxProbation {
+		return nil
+	}
+	return p.segments[0]
 }
 
 // confirmed tells whether two packets in sequence of the segment's stream are here, at least one of them in g.
@@ -50,8 +93,19 @@ func (p *probation) confirmed(g *segment) bool {
 		if there>>i&1 == 0 {
 			continue
 		}
-		for _, other := range p.segments {
-			if other.identity == g.identity && (other.holds(uint16(g.seq[i])+1) || other.holds(uint16(g.seq[i])-1)) {
+		low := uint16(g.seq[i])
+		if p.holds(g.identity, low+1) || p.holds(g.identity, low-1) {
+			return true
+		}
+	}
+	return false
+}
+
+// holds tells whether a source packet of that stream and number is here.
+func (p *probation) holds(id isc.Identity, low uint16) bool {
+	for back := range uint16(isc.MaxSources) {
+		for g := p.index[low-back]; g != nil; g = g.rival {
+			if g.identity == id && g.holds(low) {
 				return true
 			}
 		}
@@ -59,35 +113,28 @@ func (p *probation) confirmed(g *segment) bool {
 	return false
 }
 
-// take removes and returns the segments of the stream that g belongs to, and those within its reach that only parity
-// came of.
-func (p *probation) take(g *segment) (taken []*segment) {
-	kept := p.segments[:0]
-	for _, other := range p.segments {
-		near := int16(uint16(other.number) - uint16(g.number))
-		if (other.identity == g.identity || !other.verified()) && near >= -reach && near <= reach {
-			taken = append(taken, other)
-			p.datagrams -= other.datagrams()
-			continue
+// newcomer returns a segment of a stream that is confirmed, or nil.
+func (p *probation) newcomer() *segment {
+	for _, g := range slices.Backward(p.segments) {
+		if p.confirmed(g) {
+			return g
 		}
-		kept = append(kept, other)
 	}
-	clear(p.segments[len(kept):])
-	p.segments = kept
-	return taken
+	return nil
 }
 
-// oldest removes and returns the oldest segment if it came before that time or there are too many; else nil.
-func (p *probation) oldest(before time.Duration) *segment {
-	if len(p.segments) == 0 || p.segments[0].first >= before && p.datagrams <= maxProbation {
-		return nil
+// take removes and returns the segments of the stream that g belongs to, as far as they are within reach of it.
+func (p *probation) take(g *segment) (taken []*segment) {
+	for _, other := range p.segments {
+		near := int16(uint16(other.number) - uint16(g.number))
+		if other.identity == g.identity && near >= -reach && near <= reach {
+			taken = append(taken, other)
+		}
 	}
-	g := p.segments[0]
-	copy(p.segments, p.segments[1:])
-	p.segments[len(p.segments)-1] = nil
-	p.segments = p.segments[:len(p.segments)-1]
-	p.datagrams -= g.datagrams()
-	return g
+	for _, other := range taken {
+		p.remove(other)
+	}
+	return taken
 }
 
 // holds tells whether a source packet with that sequence number is there.
@@ -101,34 +148,10 @@ func (s *segment) holds(low uint16) bool {
 	return false
 }
 
-// datagrams returns how many datagrams of the segment arrived and are kept.
-func (s *segment) datagrams() int { return bits.OnesCount8(s.received) + bits.OnesCount16(s.rows) }
-
-// move renumbers the segment so that its first source packet has that sequence number.
-func (s *segment) move(number int64) {
-	delta := number - s.number
-	s.number = number
-	for i := range s.seq {
-		s.seq[i] += delta
-	}
-}
-
-// each calls f with each datagram that arrived and is kept, and whether it is parity.
-func (s *segment) each(f func(d *inbox.Datagram, parity bool)) {
-	for i, d := range s.source {
-		if d != nil && s.received>>i&1 != 0 && s.recovered>>i&1 == 0 {
-			f(d, false)
-		}
-	}
-	for _, d := range s.parity {
-		if d != nil {
-			f(d, true)
-		}
-	}
-}
-
 // sender returns an address that a datagram of the segment came from.
 func (s *segment) sender() (from netip.AddrPort) {
-	s.each(func(d *inbox.Datagram, _ bool) { from = d.From })
+	for d := range s.arrived {
+		from = d.From
+	}
 	return from
 }

@@ -1,6 +1,7 @@
 package receiver
 
 import (
+	"slices"
 	"time"
 
 	"github.com/isc-receiver/isc-receiver/receiver/depacket"
@@ -13,10 +14,8 @@ func (p *Pipeline) place(out *Result, now time.Time, s *stream, g *segment, sour
 		if sources>>i&1 == 0 {
 			continue
 		}
-		for s.overfull(g.seq[i]) {
-			p.skip(out, now, s, s.firstWaiting())
-		}
-		if s.offer(g, i) && g.recovered>>i&1 != 0 {
+		s.offer(now.Sub(p.started), g, i)
+		if g.recovered>>i&1 != 0 {
 			p.ledger.Saved(now.Sub(p.started))
 		}
 	}
@@ -54,15 +53,16 @@ func (p *Pipeline) deliver(out *Result, now time.Time, s *stream, r released) {
 		out.Feedback = p.feedback.Released(out.Feedback, feedback.Delay(d.Timestamp, d.Arrival))
 	}
 	if err := p.rtp.Unmarshal(d.Payload); err != nil {
-		s.hole = true // its header extension or padding is broken: nothing of it can be shown
+		p.broken = true // its header extension or padding is: nothing of it can be shown
 		return
 	}
 	s.time = unwrapTime(s.time, p.rtp.Timestamp)
 	units := len(out.Units)
 	out.Units = p.depacket.Push(out.Units, depacket.Packet{
 		Payload: p.rtp.Payload, Time: s.time, Marker: p.rtp.Marker,
-		Hole: r.hole, Run: s.run, Arrival: d.Arrival,
+		Hole: r.hole || p.broken, Run: s.run, Arrival: d.Arrival,
 	})
+	p.broken = false
 	for i := range out.Units[units:] {
 		p.picture.see(&out.Units[units+i])
 		p.ledger.Picture(at)
@@ -74,9 +74,9 @@ func unwrapTime(ref int64, low uint32) int64 { return ref + int64(int32(low-uint
 
 // begin starts the current stream; the one before it is done.
 func (p *Pipeline) begin(out *Result, now time.Time) {
-	if p.draining != nil {
+	if p.draining != nil && !p.draining.ended {
 		p.finish(out, now, p.draining)
-		p.draining = nil
+		p.lingers = now.Sub(p.started) + probationTime
 	}
 	p.current.begin()
 	p.take(out, now, p.current)
@@ -95,15 +95,13 @@ func (p *Pipeline) expire(out *Result, now time.Time, s *stream) {
 		}
 		p.skip(out, now, s, to)
 	}
-	closed := 0
-	for _, g := range s.open {
-		if at < g.first+p.budget || g.waiting > 0 {
-			break
+	s.open = slices.DeleteFunc(s.open, func(g *segment) bool {
+		over := at >= g.first+p.budget && g.waiting == 0
+		if over {
+			p.closeSegment(at, s, g)
 		}
-		p.closeSegment(at, s, g)
-		closed++
-	}
-	s.open = dropFirst(s.open, closed)
+		return over
+	})
 }
 
 // finish releases all that a stream holds and closes its segments.
@@ -114,7 +112,7 @@ func (p *Pipeline) finish(out *Result, now time.Time, s *stream) {
 	for _, g := range s.open {
 		p.closeSegment(now.Sub(p.started), s, g)
 	}
-	s.open = nil
+	s.end()
 }
 
 // skip gives up what is missing before to and releases what waited for it.
@@ -124,9 +122,7 @@ func (p *Pipeline) skip(out *Result, now time.Time, s *stream, to int64) {
 }
 
 func (p *Pipeline) closeSegment(at time.Duration, s *stream, g *segment) {
-	if g.verified() {
-		p.ledger.Segment(at, g.k, g.perLink)
-	}
+	p.ledger.Segment(at, g.k, g.perLink)
 	s.remove(g)
 	g.release(p.free)
 	p.segments.put(g)

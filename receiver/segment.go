@@ -31,8 +31,7 @@ type segment struct {
 	perLink   []uint8 // datagrams that arrived, by link
 
 	waiting int      // source packets that are there and not released yet
-	closed  bool     // it is no longer open in its stream
-	rival   *segment // another candidate with the same number
+	rival   *segment // another one with the same number
 }
 
 // sourceBytes are the bytes of a segment's source packets.
@@ -74,10 +73,10 @@ func (s *segment) complete() bool { return bits.OnesCount8(s.sources()) == s.k }
 func (s *segment) verified() bool { return s.identity.Known }
 
 // placeable tells whether a source packet may stand at index i by its sequence number: the first one has the number of
-// the segment, and they rise strictly.
+// the segment, and they rise strictly and not too far.
 func (s *segment) placeable(i int, low uint16) bool {
 	seq := unwrap(s.number, low)
-	if seq < s.number+int64(i) || i == 0 && seq != s.number {
+	if seq < s.number+int64(i) || seq > s.number+reach || i == 0 && seq != s.number {
 		return false
 	}
 	there := s.sources()
@@ -140,7 +139,7 @@ func (s *segment) recover(
 			}
 		}
 		used, err := dec.Recover(&data, s.identity, &dst)
-		if err == nil {
+		if err == nil && s.spans(&dst) {
 			s.adopt(now, missing, &memory, &dst)
 			return missing
 		}
@@ -149,12 +148,22 @@ func (s *segment) recover(
 				pool.Put(d)
 			}
 		}
-		if !errors.Is(err, isc.ErrInconsistent) {
+		if errors.Is(err, isc.ErrNotYet) {
 			return 0
 		}
 		s.dropRows(used, drop)
 	}
 	return 0
+}
+
+// spans tells whether the sequence numbers of rebuilt packets are within reach of the segment's.
+func (s *segment) spans(rebuilt *sourceBytes) bool {
+	for _, rtp := range rebuilt {
+		if rtp != nil && unwrap(s.number, rtpSequence(rtp)) > s.number+reach {
+			return false
+		}
+	}
+	return true
 }
 
 // adopt takes over the rebuilt packets.
@@ -179,6 +188,44 @@ func (s *segment) dropRows(rows uint16, drop func(*inbox.Datagram)) {
 			drop(s.parity[row])
 			s.parity[row] = nil
 			s.rows &^= 1 << row
+		}
+	}
+}
+
+// claim takes over the parity packets of another segment with the same header.
+func (s *segment) claim(other *segment) {
+	for row, d := range other.parity {
+		if d != nil && s.rows>>row&1 == 0 {
+			s.addParity(row, d)
+			other.parity[row] = nil
+			other.rows &^= 1 << row
+		}
+	}
+	s.first = min(s.first, other.first)
+}
+
+// datagrams returns how many datagrams of the segment arrived and were not dropped.
+func (s *segment) datagrams() int { return bits.OnesCount8(s.received) + bits.OnesCount16(s.rows) }
+
+// move renumbers the segment so that its first source packet has that sequence number.
+func (s *segment) move(number int64) {
+	delta := number - s.number
+	s.number = number
+	for i := range s.seq {
+		s.seq[i] += delta
+	}
+}
+
+// arrived yields each datagram that arrived and is kept, and whether it is parity.
+func (s *segment) arrived(yield func(d *inbox.Datagram, parity bool) bool) {
+	for i, d := range s.source {
+		if d != nil && s.recovered>>i&1 == 0 && !yield(d, false) {
+			return
+		}
+	}
+	for _, d := range s.parity {
+		if d != nil && !yield(d, true) {
+			return
 		}
 	}
 }

@@ -7,26 +7,30 @@ import (
 )
 
 const (
-	// reach is the largest jump of sequence numbers within a stream; a larger one is a restart.
+	// reach is the largest jump of sequence numbers within a stream, and the largest span of a segment; a larger jump is
+	// a restart.
 	reach = 1000
 	// ringSize is how many sequence numbers a stream can hold packets for, a power of two: well over twice reach.
 	ringSize = 4096
-	// maxStartHold and half the budget bound how long a new stream is held until it is plain what comes first.
-	maxStartHold = 100 * time.Millisecond
-	// maxRivals bounds the candidates with one segment number, and maxUnverified the segments of a stream that
-	// nothing but a header speaks for.
-	maxRivals     = 4
-	maxUnverified = 256
+	// maxHold and half the budget bound how long a new stream is held until it is plain what comes first.
+	maxHold = 100 * time.Millisecond
+	// maxRivals bounds the segments of one stream with the same number.
+	maxRivals = 4
+	// never is a time and a sequence number that does not come.
+	never = 1<<63 - 1
 )
 
-// stream is one run of a sender: its open segments, and the order in which their packets are released.
+// stream is one run of a sender: its open segments, each with at least one source packet, and the order in which their
+// packets are released.
 type stream struct {
 	identity isc.Identity
 	run      int
 	ref      int64         // the highest sequence number seen
+	advanced time.Duration // when it was
 	last     time.Duration // when its last source packet arrived
 
 	begun   bool
+	ended   bool          // all is released; what still comes is late
 	startAt time.Duration // when it begins, while it has not
 	next    int64         // the sequence number to be released next
 	tail    *segment      // of the packet released last, while it is open
@@ -35,14 +39,13 @@ type stream struct {
 	waiting int           // packets that wait for one before them
 	time    int64         // the last RTP timestamp, unwrapped
 
-	slots      [ringSize]slot
-	open       []*segment // in order of their first datagrams
-	unverified int
+	slots [ringSize]slot
+	open  []*segment
 }
 
 // slot is what there is for one sequence number, modulo ringSize.
 type slot struct {
-	segments *segment // the candidates that begin with it
+	segments *segment // those that begin with it
 	packet   *segment // the packet that waits is number index of that segment
 	index    int
 }
@@ -57,34 +60,31 @@ type released struct {
 // number unwraps a segment number, and tells whether it is within reach.
 func (s *stream) number(low uint16) (int64, bool) {
 	n := unwrap(s.ref, low)
-	return n, n >= s.ref-reach && n <= s.ref+reach
+	return n, n >= s.ref-reach && (n <= s.ref || !s.ended && n <= s.ref+reach)
 }
 
 // passed tells whether the turn of that sequence number is over.
 func (s *stream) passed(seq int64) bool { return s.begun && seq < s.next }
 
-// find returns the open segment of that number that the header and, for a source packet, its identity fit.
-func (s *stream) find(number int64, h *isc.Header, id isc.Identity) *segment {
+// find returns the open segment of that number and header.
+func (s *stream) find(number int64, h *isc.Header) *segment {
 	for g := s.slots[number&(ringSize-1)].segments; g != nil; g = g.rival {
-		if g.number == number && g.matches(h) && (!id.Known || g.takes(id)) {
+		if g.number == number && g.matches(h) {
 			return g
 		}
 	}
 	return nil
 }
 
-// insert opens a segment. It returns false where a ceiling forbids it.
+// insert opens a segment. It returns false where there are too many of its number.
 func (s *stream) insert(g *segment) bool {
 	sl := &s.slots[g.number&(ringSize-1)]
 	rivals := 0
 	for other := sl.segments; other != nil; other = other.rival {
 		rivals++
 	}
-	if rivals >= maxRivals || !g.verified() && s.unverified >= maxUnverified {
+	if rivals >= maxRivals {
 		return false
-	}
-	if !g.verified() {
-		s.unverified++
 	}
 	g.rival = sl.segments
 	sl.segments = g
@@ -92,56 +92,44 @@ func (s *stream) insert(g *segment) bool {
 	return true
 }
 
-// verify takes note that a segment that was open as unverified has its first source packet.
-func (s *stream) verify() { s.unverified-- }
-
-// remove takes a segment out; the caller takes it from open.
+// remove takes a segment out of the slots; the caller takes it from open.
 func (s *stream) remove(g *segment) {
 	link := &s.slots[g.number&(ringSize-1)].segments
-	for *link != nil && *link != g {
+	for *link != g {
 		link = &(*link).rival
 	}
-	if *link == g {
-		*link = g.rival
-	}
-	if !g.verified() {
-		s.unverified--
-	}
+	*link = g.rival
 	if s.tail == g {
 		s.tail = nil
 	}
-	g.closed = true
 }
 
-// offer puts source packet i of a segment in its place in the order. It returns false where the packet is not wanted:
-// its turn is over, or there is one for its sequence number.
-func (s *stream) offer(g *segment, i int) bool {
+// offer puts source packet i of a segment in its place in the order. A packet that is not wanted stays where it is: its
+// turn is over, or there is one for its sequence number.
+func (s *stream) offer(at time.Duration, g *segment, i int) {
 	seq := g.seq[i]
-	s.ref = max(s.ref, seq)
+	if seq > s.ref {
+		s.ref, s.advanced = seq, at
+	}
 	sl := &s.slots[seq&(ringSize-1)]
 	if s.passed(seq) || sl.packet != nil {
-		return false
+		return
 	}
 	sl.packet, sl.index = g, i
 	g.waiting++
 	s.waiting++
-	return true
 }
 
-// overfull tells whether a packet of that sequence number has no place before the gap in the order is given up.
-func (s *stream) overfull(seq int64) bool { return s.begun && s.waiting > 0 && seq-s.next >= ringSize }
+// crowded tells whether a segment of that number has no place before the gap in the order is given up.
+func (s *stream) crowded(number int64) bool {
+	return s.begun && s.waiting > 0 && number+reach-s.next >= ringSize
+}
 
 // begin starts the release with the lowest segment seen.
 func (s *stream) begin() {
-	s.begun, s.hole = true, true
-	first := true
+	s.begun, s.hole, s.next = true, true, never
 	for _, g := range s.open {
-		if g.verified() && (first || g.number < s.next) {
-			s.next, first = g.number, false
-		}
-	}
-	if first {
-		s.next = s.ref
+		s.next = min(s.next, g.number)
 	}
 }
 
@@ -180,11 +168,11 @@ func (s *stream) gap(budget time.Duration) (deadline time.Duration, to int64, ok
 		}
 	}
 	for _, g := range s.open {
-		if g.number <= s.next || !g.verified() {
+		if g.number <= s.next {
 			continue
 		}
-		if !ok {
-			deadline, ok = g.first+budget, true // open is in the order of arrival
+		if !ok || g.first+budget < deadline {
+			deadline, ok = g.first+budget, true
 		}
 		to = min(to, g.number)
 	}
@@ -195,7 +183,7 @@ func (s *stream) gap(budget time.Duration) (deadline time.Duration, to int64, ok
 func (s *stream) covering(seq int64) *segment {
 	for number := seq; number > seq-isc.MaxSources; number-- {
 		for g := s.slots[number&(ringSize-1)].segments; g != nil; g = g.rival {
-			if g.number == number && g.verified() && number+int64(g.k) > seq {
+			if g.number == number && number+int64(g.k) > seq {
 				return g
 			}
 		}
@@ -203,10 +191,10 @@ func (s *stream) covering(seq int64) *segment {
 	return nil
 }
 
-// firstWaiting returns the lowest sequence number beyond next whose packet waits, or a very high one.
+// firstWaiting returns the lowest sequence number beyond next whose packet waits, or never.
 func (s *stream) firstWaiting() int64 {
 	if s.waiting == 0 {
-		return 1<<63 - 1
+		return never
 	}
 	seq := s.next + 1
 	for s.slots[seq&(ringSize-1)].packet == nil {
@@ -221,3 +209,6 @@ func (s *stream) skip(to int64) (lost int) {
 	s.next, s.hole, s.tail = to, true, nil
 	return lost
 }
+
+// end makes all that still comes late. All that waited must have been released.
+func (s *stream) end() { s.ended, s.next, s.open = true, max(s.next, s.ref+1), nil }

@@ -24,9 +24,10 @@ type Datagram struct {
 	// Truncated tells that the datagram was longer than MaxDatagram.
 	Truncated bool
 
-	// Timestamp and Payload are of the coding header and what it is in front of, within the datagram; Counted tells that
-	// the accounts have it. They are the pipeline's: a source leaves them zero.
+	// Timestamp is that of the coding header, Parity whether it is a parity packet's, and Payload what it is in front of,
+	// within the datagram; Counted tells that the accounts have it. They are the pipeline's: a source leaves them zero.
 	Timestamp uint16
+	Parity    bool
 	Payload   []byte
 	Counted   bool
 
@@ -57,6 +58,6 @@ func (p *Pool) Get() *Datagram {
 // Put takes a datagram back. The caller must not use it again.
 func (p *Pool) Put(d *Datagram) {
 	d.Link, d.From, d.Arrival, d.Truncated = 0, netip.AddrPort{}, time.Time{}, false
-	d.Timestamp, d.Payload, d.Counted, d.size = 0, nil, false, 0
+	d.Timestamp, d.Parity, d.Payload, d.Counted, d.size = 0, false, nil, false, 0
 	p.pool.Put(d)
 }

@@ -39,7 +39,7 @@ func (in *Inbox) Deliver(ctx context.Context, d *Datagram) bool {
 	r := &in.rings[d.Link]
 	tail := r.tail.Load()
 	for tail-r.head.Load() == queueSize {
-		in.signal()
+		in.Signal()
 		select {
 		case <-r.space:
 		case <-ctx.Done():
@@ -48,14 +48,15 @@ func (in *Inbox) Deliver(ctx context.Context, d *Datagram) bool {
 	}
 	r.slots[tail%queueSize] = d
 	r.tail.Store(tail + 1)
-	in.signal()
+	in.Signal()
 	return true
 }
 
 // Wake has a value when something was delivered since the last one was received from it.
 func (in *Inbox) Wake() <-chan struct{} { return in.wake }
 
-func (in *Inbox) signal() {
+// Signal makes Wake have a value.
+func (in *Inbox) Signal() {
 	select {
 	case in.wake <- struct{}{}:
 	default:

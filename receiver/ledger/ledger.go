@@ -42,6 +42,7 @@ type link struct {
 	saved  uint64
 	from   netip.AddrPort
 	heard  bool
+	proven bool          // a source packet came from there
 	last   time.Duration // when the last valid packet came
 	delay  delay
 }
@@ -65,11 +66,22 @@ func (l *Ledger) Refused(at time.Duration, on int, reason string, size int) {
 	l.refused[reason]++
 }
 
-// Heard takes note that a valid packet of the channel's stream came on a link: from where, and how late by the
+// Sender takes note of the address that a valid packet came from. Parity says nothing of its sender, so it counts only
+// where the link has brought nothing for a second.
+func (l *Ledger) Sender(at time.Duration, on int, from netip.AddrPort, source bool) {
+	k := &l.links[on]
+	if source || !k.heard || at-k.last >= silence {
+		k.from, k.heard, k.proven = from, true, source
+	}
+}
+
+// Heard takes note that a valid packet came on a link, if it is from the link's sender: when, and how late by the
 // timestamp in its header (hundredths of a second, modulo 10,000) against the clock that it arrived at.
 func (l *Ledger) Heard(at time.Duration, on int, from netip.AddrPort, timestamp uint16, arrival time.Time) {
 	k := &l.links[on]
-	k.from, k.heard = from, true
+	if from != k.from {
+		return
+	}
 	k.last = max(k.last, at)
 	k.delay.update(at, milliseconds(timestamp, arrival))
 }
@@ -148,7 +160,8 @@ func (l *Ledger) Counts() (datagrams status.Datagrams, packets status.Packets) {
 // From returns the address that the last valid packet on a link came from; it is not valid before the first.
 func (l *Ledger) From(on int) netip.AddrPort { return l.links[on].from }
 
-// Sending tells whether a valid packet came from that address within the last second.
+// Sending tells whether that address is the proven sender of a link, and a valid packet came from it within the last
+// second.
 func (l *Ledger) Sending(at time.Duration, from netip.AddrPort) bool {
 	for i := range l.links {
 		if k := &l.links[i]; k.from == from && k.up(at) {

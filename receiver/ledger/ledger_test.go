@@ -31,6 +31,7 @@ func snapshot(l *Ledger, now time.Duration) status.Channel {
 // hear reports a packet that was sent when the rig's clock said so and took that long.
 func hear(l *Ledger, at time.Duration, on int, timestamp int) {
 	l.Datagram(at, on, Source, 100)
+	l.Sender(at, on, rig, true)
 	l.Heard(at, on, rig, uint16(timestamp), started.Add(at))
 }
 
