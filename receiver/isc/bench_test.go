@@ -71,6 +71,7 @@ func BenchmarkRecover(b *testing.B) {
 
 // recoverOnce returns a function that loses sources from the given one on, and gives them back.
 func recoverOnce(b *testing.B, k, r, lost, size int) func(first int) {
+	b.Helper()
 	var e Encoder
 	packets, err := e.Encode(randomSources(rand.New(rand.NewPCG(1, 2)), k, size, 65534), r)
 	require.NoError(b, err)
@@ -98,6 +99,7 @@ func recoverOnce(b *testing.B, k, r, lost, size int) func(first int) {
 
 // reconstructOnce is the like for reedsolomon. A shard of no length but with room is one that it fills in.
 func reconstructOnce(b *testing.B, k, r, lost, size int) func(first int) {
+	b.Helper()
 	code, err := reedsolomon.New(k, r)
 	require.NoError(b, err)
 	shards := make([][]byte, k+r)

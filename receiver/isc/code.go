@@ -42,7 +42,7 @@ func (m *minor) set(rows, columns uint16) bool {
 		}
 		r++
 	}
-	det := int64(0)
+	var det int64
 	switch {
 	case m.size == 1:
 		m.adjugate[0][0] = 1

@@ -80,7 +80,7 @@ func (d *Decoder) Recover(seg *Segment, id Identity, dst *[MaxSources][]byte) (u
 
 // check returns the mask of the missing sources.
 func check(seg *Segment, dst *[MaxSources][]byte) (missing uint16, err error) {
-	if err := checkLengths(&seg.Lengths); err != nil {
+	if err = checkLengths(&seg.Lengths); err != nil {
 		return 0, err
 	}
 	for i := range sources(&seg.Lengths) {
@@ -145,14 +145,14 @@ func (d *Decoder) solve(seg *Segment, rows, missing uint16) bool {
 		takeOut(d.right[r][:count], &known, &coefficients[row[r]])
 	}
 	a, out := &d.right, &d.result
-	exact := false
+	var exact bool
 	switch {
 	case m == 1:
 		exact = d.minor.solve1(a[0][:count], out[0][:maxDigits-done], in)
 	case m == 2:
-		exact = d.minor.solve2(a[0][:count], a[1][:count], out[0][:], out[1][:])
+		exact = d.minor.solve2(a, count, out)
 	case m == 3 && d.minor.small:
-		exact = d.minor.solve3(a[0][:count], a[1][:count], a[2][:count], out[0][:], out[1][:], out[2][:])
+		exact = d.minor.solve3(a, count, out)
 	default:
 		exact = d.minor.solveAny(a, count, out)
 	}

@@ -52,6 +52,8 @@ func (m *minor) solve1(a []uint64, out []byte, in uint64) bool {
 // divide is the fast way to begin with one unknown and up to two known sources: it writes the low bytes of
 // (p - f*s - g*t) / odd, in whole words, for as long as all three numbers have them. It returns how many bytes it
 // wrote, and what they carry into the rest.
+//
+//nolint:revive // the innermost loop: its operands stay in registers
 func (m *minor) divide(out, p, s, t []byte, f, g uint64) (done int, in uint64) {
 	inverse, odd := m.odd.inverse, m.odd.value
 	size := len(out)
@@ -82,6 +84,8 @@ func (m *minor) divide(out, p, s, t []byte, f, g uint64) (done int, in uint64) {
 }
 
 // subtract returns p - f*s - g*t - over for the words that the slices begin with, and what to take from those above.
+//
+//nolint:revive // the innermost loop: its operands stay in registers
 func subtract(p, s, t []byte, f, g, over uint64) (word, up uint64) {
 	h, l := bits.Mul64(f, binary.BigEndian.Uint64(s))
 	i, n := bits.Mul64(g, binary.BigEndian.Uint64(t))
@@ -94,7 +98,8 @@ func subtract(p, s, t []byte, f, g, over uint64) (word, up uint64) {
 }
 
 // solve2 is for two unknowns.
-func (m *minor) solve2(a, b []uint64, p, q []byte) bool {
+func (m *minor) solve2(right *[MaxSources]sums, count int, out *[MaxSources][maxDigits]byte) bool {
+	a, b, p, q := right[0][:count], right[1][:count], out[0][:], out[1][:]
 	inverse, odd, shift := m.odd.inverse, m.odd.value, m.shift&63
 	f00, f01, f10, f11 := m.adjugate[0][0], m.adjugate[0][1], m.adjugate[1][0], m.adjugate[1][1]
 	b, q = b[:len(a)], q[:len(p)]
@@ -117,7 +122,9 @@ func (m *minor) solve2(a, b []uint64, p, q []byte) bool {
 }
 
 // solve3 is for three unknowns, where m.small.
-func (m *minor) solve3(a, b, c []uint64, p, q, r []byte) bool {
+func (m *minor) solve3(right *[MaxSources]sums, count int, out *[MaxSources][maxDigits]byte) bool {
+	a, b, c := right[0][:count], right[1][:count], right[2][:count]
+	p, q, r := out[0][:], out[1][:], out[2][:]
 	inverse, odd, shift := m.odd.inverse, m.odd.value, m.shift&63
 	f := &m.adjugate
 	b, c, q, r = b[:len(a)], c[:len(a)], q[:len(p)], r[:len(p)]

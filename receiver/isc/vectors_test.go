@@ -55,7 +55,7 @@ func TestVectors(t *testing.T) {
 				for i, p := range want {
 					got := datagrams[i]
 					var ph Header
-					_, err := Parse(got, &ph)
+					_, err = Parse(got, &ph)
 					require.NoError(t, err)
 					Stamp(p, ph.Timestamp, ph.Interface)
 					require.Equal(t, got, p)
