@@ -64,7 +64,7 @@ func show(ctx context.Context, cfg app.Config, start starter, log *slog.Logger) 
 	w.Show(c.model)
 	win.SetContent(w.root)
 	win.SetPadded(false)
-	addKeys(win.Canvas(), w)
+	w.addKeys(win.Canvas())
 	win.Resize(fyne.NewSize(1280, 800))
 	win.SetMaster()
 

@@ -5,16 +5,21 @@ import (
 	"fyne.io/fyne/v2/driver/desktop"
 )
 
-// keysText names the keys of addKeys.
+// keysText names the keys of actions.
 const keysText = "Ctrl+R start or stop · Ctrl+H HLS on or off · Ctrl+L copy the address · " +
 	"Ctrl+O open the page · Ctrl+, set-up · Ctrl+Q quit"
 
-// addKeys binds the main actions to keys.
-func addKeys(c fyne.Canvas, w *window) {
-	for key, action := range map[fyne.KeyName]func(){
+// actions are the main actions by their keys, to be pressed with Control.
+func (w *window) actions() map[fyne.KeyName]func() {
+	return map[fyne.KeyName]func(){
 		fyne.KeyR: w.startOrStop, fyne.KeyH: w.toggleHLS, fyne.KeyL: w.copyAddress, fyne.KeyO: w.openPage,
 		fyne.KeyComma: w.toggleSetup, fyne.KeyQ: w.desk.quit,
-	} {
+	}
+}
+
+// addKeys binds the actions, and Escape to leave the set-up.
+func (w *window) addKeys(c fyne.Canvas) {
+	for key, action := range w.actions() {
 		shortcut := &desktop.CustomShortcut{KeyName: key, Modifier: fyne.KeyModifierShortcutDefault}
 		c.AddShortcut(shortcut, func(fyne.Shortcut) { action() })
 	}

@@ -58,6 +58,7 @@ func (l *links) showLanes(m model) {
 			l.laneViews = append(l.laneViews, lane)
 			l.lanes.Add(lane)
 		}
+		l.panel.Refresh()
 	}
 	top := 0.0
 	for _, link := range c.Links {
@@ -92,6 +93,7 @@ func (l *links) showNotices(warnings []string) {
 	for _, text := range warnings {
 		l.notices.Add(notice(text, widgets.Triangle, widgets.Warning))
 	}
+	l.panel.Refresh() // it needs more room, or less
 }
 
 // notice is a sentence in a card of its tone.

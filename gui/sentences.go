@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/isc-receiver/isc-receiver/gui/widgets"
 	"github.com/isc-receiver/isc-receiver/internal/status"
@@ -49,38 +50,43 @@ func linksSentence(m model) (up, loss string, tone widgets.Tone) {
 
 // stateText says in a word or two how the rig is, with its shape, and since when.
 func stateText(m model) (shape widgets.Shape, tone widgets.Tone, word, since string) {
-	c := m.channel()
-	if !c.Since.IsZero() && m.Phase == running {
-		since = "since " + clock(c.Since.Time)
-	}
-	switch m.Phase {
-	case starting:
+	switch {
+	case m.Phase == starting:
 		return widgets.Ring, widgets.Quiet, "Starting", ""
-	case stopping:
+	case m.Phase == stopping:
 		return widgets.Ring, widgets.Quiet, "Stopping", ""
-	case stopped:
-		if m.Failure != nil {
-			return widgets.Square, widgets.Bad, "Not running", ""
-		}
+	case m.Phase == stopped && m.Failure != nil:
+		return widgets.Square, widgets.Bad, "Not running", ""
+	case m.Phase == stopped:
 		return widgets.Ring, widgets.Quiet, "Stopped", ""
 	}
+	c := m.channel()
+	if !c.Since.IsZero() {
+		since = "since " + clock(c.Since.Time)
+	}
+	shape, tone, word = channelText(c)
+	return shape, tone, word, since
+}
+
+// channelText is stateText of a run's channel.
+func channelText(c status.Channel) (shape widgets.Shape, tone widgets.Tone, word string) {
 	switch c.State {
 	case status.ChannelLive:
 		switch {
 		case c.Verdict.Code != status.VerdictOK && c.Verdict.Code != "":
-			return widgets.Triangle, widgets.Warning, "No picture", since
+			return widgets.Triangle, widgets.Warning, "No picture"
 		case c.Stream.Damaged:
-			return widgets.Triangle, widgets.Warning, "Live, damaged", since
+			return widgets.Triangle, widgets.Warning, "Live, damaged"
 		}
-		return widgets.Disc, widgets.Good, "Live", since
+		return widgets.Disc, widgets.Good, "Live"
 	case status.ChannelSilent:
-		return widgets.Square, widgets.Bad, "No signal", since
+		return widgets.Square, widgets.Bad, "No signal"
 	case status.ChannelFailed:
-		return widgets.Square, widgets.Bad, "Failed", since
+		return widgets.Square, widgets.Bad, "Failed"
 	case status.ChannelStopped:
-		return widgets.Ring, widgets.Quiet, "Stopped", since
+		return widgets.Ring, widgets.Quiet, "Stopped"
 	default:
-		return widgets.Ring, widgets.Quiet, "Waiting", since
+		return widgets.Ring, widgets.Quiet, "Waiting"
 	}
 }
 
@@ -90,8 +96,10 @@ func pictureMessage(m model, age time.Duration) widgets.Message {
 	c := m.channel()
 	live := c.State == status.ChannelLive
 	switch {
+	case m.Phase == starting:
+		return widgets.Message{Tone: widgets.Quiet, Title: "Starting"}
 	case m.Phase != running:
-		return widgets.Message{Tone: widgets.Quiet, Title: map[phase]string{starting: "Starting", stopping: "Stopping"}[m.Phase]}
+		return widgets.Message{Tone: widgets.Quiet, Title: "Stopping"}
 	case c.State == status.ChannelFailed:
 		return widgets.Message{
 			Shape: widgets.Square, Tone: widgets.Bad, Title: "Reception has failed", Text: sentence(c.Error),
@@ -106,30 +114,28 @@ func pictureMessage(m model, age time.Duration) widgets.Message {
 	case live && m.PreviewErr != nil:
 		return previewMessage(m.PreviewErr)
 	}
+	return verdictMessage(m, live, age)
+}
 
-	message := widgets.Message{Shape: widgets.Triangle, Tone: widgets.Warning, Text: c.Verdict.Text}
-	switch c.Verdict.Code {
-	case status.VerdictNoPackets:
+// verdictMessage says what the receiver's verdict means for the picture.
+func verdictMessage(m model, live bool, age time.Duration) widgets.Message {
+	verdict := m.channel().Verdict
+	message := widgets.Message{Shape: widgets.Triangle, Tone: widgets.Warning, Text: verdict.Text}
+	switch {
+	case verdict.Code == status.VerdictNotISC:
+		message.Title = "What arrives is not a rig's"
+	case verdict.Code == status.VerdictNoKeyframe:
+		message.Title = "Waiting for a whole picture"
+	case verdict.Code == status.VerdictTooLossy:
+		message.Title = "Too much is lost for a picture"
+	case !live || verdict.Code == status.VerdictNoPackets:
 		message.Shape, message.Tone, message.Title = widgets.Ring, widgets.Accent, "Waiting for the rig"
 		message.Hint = whereToSend(m)
-	case status.VerdictNotISC:
-		message.Title = "What arrives is not a rig's"
-	case status.VerdictNoKeyframe:
-		message.Title = "Waiting for a whole picture"
-	case status.VerdictTooLossy:
-		message.Title = "Too much is lost for a picture"
+	case age < 0:
+		return widgets.Message{Shape: widgets.Ring, Tone: widgets.Accent, Title: "The picture is coming"}
 	default:
-		if !live {
-			message.Title, message.Shape, message.Tone = "Waiting for the rig", widgets.Ring, widgets.Accent
-			break
-		}
-		message = widgets.Message{Shape: widgets.Ring, Tone: widgets.Accent, Title: "The picture is coming"}
-		if age >= 0 {
-			message = widgets.Message{
-				Shape: widgets.Triangle, Tone: widgets.Warning, Title: "The preview has stopped",
-				Text: "Video still arrives and viewers still see it, but its decoder here gives no pictures.",
-			}
-		}
+		message.Title = "The preview has stopped"
+		message.Text = "Video still arrives and viewers still see it, but its decoder here gives no pictures."
 	}
 	return message
 }
@@ -213,7 +219,8 @@ func sentence(text string) string {
 	if text == "" {
 		return ""
 	}
-	text = strings.ToUpper(text[:1]) + text[1:]
+	_, first := utf8.DecodeRuneInString(text)
+	text = strings.ToUpper(text[:first]) + text[first:]
 	if !strings.HasSuffix(text, ".") {
 		text += "."
 	}

@@ -22,6 +22,7 @@ var errPortZero = errors.New("0 is not a port; ports are from 1 to 65535")
 // setup is the page that says where to receive.
 type setup struct {
 	page        fyne.CanvasObject
+	content     *fyne.Container
 	failure     *fyne.Container
 	failureText string
 	netSelect   *widget.Select
@@ -53,10 +54,10 @@ func newSetup() *setup {
 		fieldName("Network interface"), s.netSelect,
 		fieldName("UDP ports"), s.ports,
 		spacer(0, 0), container.New(layout.NewCustomPaddedLayout(0, 0, 8, 8), s.portsHint))
-	content := container.New(layout.NewCustomPaddedVBoxLayout(10),
+	s.content = container.New(layout.NewCustomPaddedVBoxLayout(10),
 		layout.NewSpacer(), title, s.failure, form,
 		container.NewHBox(s.start, s.back), layout.NewSpacer(), keys)
-	s.page = widgets.NewCard(container.New(&columnLayout{width: 560}, content), 2*gap)
+	s.page = widgets.NewCard(container.New(&columnLayout{width: 560}, s.content), 2*gap)
 	s.page.Hide()
 	return s
 }
@@ -84,6 +85,7 @@ func (s *setup) show(m model) {
 		if text != "" {
 			s.failure.Add(notice(text, widgets.Square, widgets.Bad))
 		}
+		s.content.Refresh() // it needs more room, or less
 	}
 	label := "Start"
 	if m.Phase == running {

@@ -14,7 +14,6 @@ import (
 // commands is what the operator can ask for; a controller fulfils it. None of it may block.
 type commands interface {
 	Start(netInterface string, ports app.Ports)
-	Restart()
 	Stop()
 	SetLatency(d time.Duration)
 	SetHLS(on bool)
@@ -37,7 +36,6 @@ type window struct {
 	setup  *setup
 	totals *totals
 	links  *links
-	ground *canvas.Rectangle
 	root   fyne.CanvasObject
 
 	model     model
@@ -58,7 +56,8 @@ func newWindow(c commands, d desk) *window {
 	w.totals.copy.OnTapped = w.copyAddress
 	w.totals.open.OnTapped = w.openPage
 
-	body := container.New(&bodyLayout{w.stage.stripHeight()}, container.NewStack(w.stage.panel, w.setup.page), w.totals.panel, w.links.panel)
+	body := container.New(&bodyLayout{w.stage.stripHeight()},
+		container.NewStack(w.stage.panel, w.setup.page), w.totals.panel, w.links.panel)
 	w.root = container.NewBorder(w.head.bar, nil, nil, nil, body)
 	return w
 }
@@ -132,8 +131,8 @@ func (w *window) openPage() {
 	}
 }
 
-// bodyLayout gives the picture on the stage its 16 to 9 where there is room, what is below it into the rest, and the links at the
-// right from top to bottom.
+// bodyLayout gives the picture on the stage its 16 to 9 where there is room, what is below it the rest, and the links
+// the right side from top to bottom.
 type bodyLayout struct{ strip float32 }
 
 const (

@@ -45,15 +45,15 @@ func NewLane(captions [laneCells]string, span int) *Lane {
 		mark: NewMark(11), name: NewText("65535", TextStyle{Bold: true}), from: NewText("", TextStyle{}),
 		state: NewPill(), rate: NewSparkline(span), part: NewSparkline(span),
 	}
-	numbers := make([]fyne.CanvasObject, laneCells)
+	parts := make([]fyne.CanvasObject, 0, laneCells+2)
 	for i, caption := range captions {
 		l.cells[i] = NewStat(caption, theme.SizeNameText)
-		numbers[i] = l.cells[i]
+		parts = append(parts, l.cells[i])
 	}
 	head := container.NewBorder(nil, nil,
 		container.New(layout.NewCustomPaddedHBoxLayout(8), l.mark, l.name), l.state,
 		container.New(layout.NewCustomPaddedLayout(0, 0, 4, 4), l.from))
-	body := container.New(laneLayout{}, append(numbers, l.rate, l.part)...)
+	body := container.New(laneLayout{}, append(parts, l.rate, l.part)...)
 	l.card = NewCard(container.New(layout.NewCustomPaddedVBoxLayout(3), head, body), 9)
 	l.ExtendBaseWidget(l)
 	return l

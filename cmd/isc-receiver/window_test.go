@@ -1,0 +1,234 @@
+//go:build window
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"image"
+	"image/png"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+const (
+	windowWidth  = 1280
+	windowHeight = 800
+)
+
+// output collects what a program writes.
+type output struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buf.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buf.String()
+}
+
+// startProgram starts a program, and kills it at the end of the test if it still runs.
+func startProgram(t *testing.T, env []string, name string, args ...string) (*exec.Cmd, *output, <-chan error) {
+	t.Helper()
+	out := &output{}
+	cmd := exec.Command(name, args...)
+	cmd.Env = append(os.Environ(), env...)
+	cmd.Stdout, cmd.Stderr = out, out
+	cmd.WaitDelay = time.Second
+	require.NoError(t, cmd.Start())
+	ended := make(chan error, 1)
+	reaped := make(chan struct{})
+	go func() {
+		ended <- cmd.Wait()
+		close(reaped)
+	}()
+	t.Cleanup(func() {
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		select {
+		case <-reaped:
+		case <-time.After(5 * time.Second):
+			_ = cmd.Process.Kill()
+			<-reaped
+		}
+	})
+	return cmd, out, ended
+}
+
+// startDisplay starts a display with a window manager and returns its name.
+func startDisplay(t *testing.T) string {
+	t.Helper()
+	read, write, err := os.Pipe()
+	require.NoError(t, err)
+	defer func() { require.NoError(t, read.Close()) }()
+	cmd := exec.Command("Xvfb", "-displayfd", "3", "-nolisten", "tcp",
+		"-screen", "0", fmt.Sprintf("%dx%dx24", windowWidth, windowHeight+60))
+	cmd.ExtraFiles = []*os.File{write}
+	require.NoError(t, cmd.Start())
+	require.NoError(t, write.Close())
+	t.Cleanup(func() {
+		require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
+		_ = cmd.Wait() // its status says that it was ended
+	})
+	require.NoError(t, read.SetReadDeadline(time.Now().Add(20*time.Second)))
+	line := make([]byte, 16)
+	n, err := read.Read(line)
+	require.NoError(t, err)
+	display := ":" + strings.TrimSpace(string(line[:n]))
+	startProgram(t, []string{"DISPLAY=" + display}, "openbox")
+	return display
+}
+
+// freePorts returns a first UDP port with three free ones after it, and a free TCP port.
+func freePorts(t *testing.T) (udp, tcp int) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer func() { require.NoError(t, l.Close()) }()
+	for {
+		c, err := net.ListenUDP("udp", nil)
+		require.NoError(t, err)
+		udp = c.LocalAddr().(*net.UDPAddr).Port
+		require.NoError(t, c.Close())
+		if udp+3 <= 65535 {
+			return udp, l.Addr().(*net.TCPAddr).Port
+		}
+	}
+}
+
+// build builds the program with Fyne's checks of who calls what from where.
+func build(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "isc-receiver")
+	cmd := exec.Command("go", "build", "-tags", "gles", "-o", path, ".")
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, string(out))
+	return path
+}
+
+// desktop runs the tools that look at a display.
+type desktop struct {
+	t       *testing.T
+	display string
+}
+
+func (d desktop) try(name string, args ...string) (string, error) {
+	ctx, cancel := context.WithTimeout(d.t.Context(), 20*time.Second)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Env = append(os.Environ(), "DISPLAY="+d.display)
+	out, err := cmd.Output()
+	return strings.TrimSpace(string(out)), err
+}
+
+func (d desktop) run(name string, args ...string) string {
+	d.t.Helper()
+	out, err := d.try(name, args...)
+	require.NoError(d.t, err, "%s %v", name, args)
+	return out
+}
+
+// picture takes a picture of a window.
+func (d desktop) picture(window, path string) image.Image {
+	d.t.Helper()
+	d.run("import", "-window", window, path)
+	f, err := os.Open(path)
+	require.NoError(d.t, err)
+	defer func() { require.NoError(d.t, f.Close()) }()
+	img, err := png.Decode(f)
+	require.NoError(d.t, err)
+	return img
+}
+
+// flat tells whether there is next to nothing to see in the upper left of where the picture is. The set-up and a
+// message leave that part empty.
+func flat(img image.Image) bool {
+	seen := map[[3]uint32]bool{}
+	b := img.Bounds()
+	for y := b.Dy() / 8; y < b.Dy()/4-10; y += 2 {
+		for x := b.Dx() / 20; x < b.Dx()/2; x += 2 {
+			r, g, b, _ := img.At(x, y).RGBA()
+			seen[[3]uint32{r >> 12, g >> 12, b >> 12}] = true
+		}
+	}
+	return len(seen) < 5
+}
+
+// TestWindow runs the demonstration on a display of its own, looks at it, and closes the window. With the environment
+// variable ISC_SCREENSHOTS set to a folder, the picture goes there as window-dark.png or window-light.png.
+func TestWindow(t *testing.T) {
+	for _, tool := range []string{"Xvfb", "openbox", "xdotool", "import", "ffmpeg"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Skipf("%s is not installed", tool)
+		}
+	}
+	program := build(t)
+	for _, theme := range []string{"dark", "light"} {
+		t.Run(theme, func(t *testing.T) { testWindow(t, program, theme) })
+	}
+}
+
+func testWindow(t *testing.T, program, theme string) {
+	t.Helper()
+	folder := t.TempDir()
+	if to := os.Getenv("ISC_SCREENSHOTS"); to != "" {
+		folder = to
+	}
+	d := desktop{t: t, display: startDisplay(t)}
+	home := t.TempDir()
+	require.NoError(t, os.Mkdir(filepath.Join(home, ".cache"), 0o700)) // Fyne logs an error without it
+	env := []string{
+		"DISPLAY=" + d.display, "WAYLAND_DISPLAY=", "FYNE_THEME=" + theme, "HOME=" + home,
+		"XDG_CONFIG_HOME=" + filepath.Join(home, "config"),
+	}
+	udp, tcp := freePorts(t)
+	ports := fmt.Sprintf("%d-%d", udp, udp+3)
+	_, out, ended := startProgram(t, env, program, "--demo", "--ports", ports, "--http", "127.0.0.1:"+strconv.Itoa(tcp))
+
+	var window string
+	require.Eventually(t, func() bool {
+		found, err := d.try("xdotool", "search", "--onlyvisible", "--name", "^ISC Receiver$")
+		window = found
+		return err == nil && found != ""
+	}, 30*time.Second, 200*time.Millisecond, "the window\n%s", out)
+	d.run("xdotool", "windowmove", window, "0", "0", "windowsize", window,
+		strconv.Itoa(windowWidth), strconv.Itoa(windowHeight))
+	path := filepath.Join(folder, "window-"+theme+".png")
+	require.Eventually(t, func() bool { return !flat(d.picture(window, path)) },
+		60*time.Second, time.Second, "something to see\n%s", out)
+
+	// Through the set-up and back, by its keys.
+	d.run("xdotool", "windowfocus", "--sync", window, "key", "ctrl+comma")
+	require.Eventually(t, func() bool { return flat(d.picture(window, filepath.Join(home, "setup.png"))) },
+		20*time.Second, 200*time.Millisecond, "the set-up in place of the picture")
+	d.run("xdotool", "key", "Escape")
+	require.Eventually(t, func() bool { return !flat(d.picture(window, path)) },
+		20*time.Second, 200*time.Millisecond, "the picture again")
+
+	d.run("xdotool", "key", "alt+F4") // by way of the window manager, as the cross in the title bar
+	select {
+	case err := <-ended:
+		require.NoError(t, err, out.String())
+	case <-time.After(10 * time.Second):
+		require.Fail(t, "it still runs after its window was closed", out.String())
+	}
+	require.NotContains(t, out.String(), "Error in Fyne call thread")
+	require.Contains(t, out.String(), "Open http://127.0.0.1:")
+}

@@ -1,0 +1,226 @@
+package gui
+
+import (
+	"errors"
+	"os/exec"
+	"testing"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/test"
+	"fyne.io/fyne/v2/widget"
+	"github.com/stretchr/testify/require"
+
+	"github.com/isc-receiver/isc-receiver/gui/widgets"
+	"github.com/isc-receiver/isc-receiver/internal/status"
+)
+
+// testWindow is a window of 1024x640 with what it asks for.
+type testWindow struct {
+	*window
+	fyne.Window
+	commands fakeCommands
+	copied   []string
+	opened   []string
+	quits    int
+}
+
+func openTestWindow(t *testing.T) *testWindow {
+	t.Helper()
+	test.NewTempApp(t).Settings().SetTheme(newLook())
+	w := &testWindow{}
+	w.window = newWindow(&w.commands, desk{
+		copy: func(text string) { w.copied = append(w.copied, text) },
+		open: func(address string) { w.opened = append(w.opened, address) },
+		quit: func() { w.quits++ },
+	})
+	w.window.Show(idle())
+	w.Window = test.NewTempWindow(t, w.root)
+	w.SetPadded(false)
+	w.addKeys(w.Canvas())
+	w.Resize(fyne.NewSize(1024, 640))
+	return w
+}
+
+// press does what a main action's key does.
+func (w *testWindow) press(key fyne.KeyName) { w.actions()[key]() }
+
+func TestStates(t *testing.T) {
+	failed := idle()
+	failed.Failure = errors.New("port 5078 is in use by isc-receiverd (pid 4711): close it, or choose other ports")
+	noDecoder := live()
+	noDecoder.PreviewErr = exec.ErrNotFound
+	demo := live()
+	demo.Config.Demo, demo.Snapshot.Demo = true, true
+
+	for _, c := range []struct {
+		name    string
+		model   model
+		picture bool
+	}{
+		{"first-start", idle(), false},
+		{"port-taken", failed, false},
+		{"waiting", waiting(), false},
+		{"live", live(), true},
+		{"one-link-silent", oneSilent(), true},
+		{"no-signal", noSignal(), true},
+		{"no-ffmpeg", noDecoder, false},
+		{"demo", demo, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := openTestWindow(t)
+			if c.picture {
+				w.stage.showPicture(picture{image: testPicture(), number: 1, arrival: moment.Add(-200 * time.Millisecond)}, moment)
+			}
+			w.window.Show(c.model)
+			require.LessOrEqual(t, w.Canvas().Content().MinSize().Width, float32(1024))
+			require.LessOrEqual(t, w.Canvas().Content().MinSize().Height, float32(640))
+			test.AssertRendersToMarkup(t, c.name+".xml", w.Canvas())
+		})
+	}
+}
+
+func TestNothingMovesWhenNumbersChange(t *testing.T) {
+	w := openTestWindow(t)
+	w.window.Show(live())
+	places := func() (all []fyne.Position) {
+		for _, o := range test.LaidOutObjects(w.root) {
+			all = append(all, o.Position())
+		}
+		return all
+	}
+	before := places()
+	m := live()
+	c := &m.Snapshot.Channels[0]
+	c.Recent["1s"] = status.Recent{Lost: 1234}
+	c.Packets.Recovered, c.Wait.Max, c.SurvivesLinks, c.Viewers = 123456, 999, 0, 100
+	for i := range c.Links {
+		l := &c.Links[i]
+		l.BitrateBPS, l.RatePPS, l.Share, l.JitterMS, l.DelayMS, l.Saved = 1.234e7, 1234, 1, 123.4, 90, 1234567
+	}
+	w.window.Show(m)
+	require.Equal(t, before, places())
+}
+
+func TestStartAndStop(t *testing.T) {
+	w := openTestWindow(t)
+	require.True(t, w.setup.page.Visible())
+	require.False(t, w.stage.panel.Visible())
+	w.setup.netSelect.SetSelectedIndex(2)
+	w.setup.ports.SetText("6000-6001")
+	test.Tap(w.setup.start)
+	w.press(fyne.KeyR)
+	require.Equal(t, []string{"eth0 6000,6001", "eth0 6000,6001"}, w.commands.started)
+
+	m := idle()
+	m.Phase = starting
+	w.window.Show(m)
+	require.True(t, w.head.start.Disabled())
+	w.window.Show(waiting())
+	require.False(t, w.setup.page.Visible())
+	require.True(t, w.stage.panel.Visible())
+	test.Tap(w.head.start)
+	w.press(fyne.KeyR)
+	require.Equal(t, 2, w.commands.stops)
+}
+
+func TestSetUpWhileRunning(t *testing.T) {
+	w := openTestWindow(t)
+	w.window.Show(live())
+	w.press(fyne.KeyComma)
+	require.True(t, w.setup.page.Visible())
+	w.setup.ports.SetText("7000")
+	w.window.Show(live())
+	require.Equal(t, "7000", w.setup.ports.Text, "what was entered stays")
+	w.Canvas().OnTypedKey()(&fyne.KeyEvent{Name: fyne.KeyEscape})
+	require.False(t, w.setup.page.Visible())
+	w.press(fyne.KeyComma)
+	require.Equal(t, "5078-5081", w.setup.ports.Text, "it begins with what is")
+	test.Tap(w.setup.start)
+	require.Equal(t, []string{" 5078-5081"}, w.commands.started)
+}
+
+func TestWrongPortsAreMarked(t *testing.T) {
+	w := openTestWindow(t)
+	for text, says := range map[string]string{
+		"": "ports", "5078-": "5078-5081", "70000": "5078-5081", "6000,6000": "twice", "0": "from 1",
+		"1000-2000": "at most",
+	} {
+		w.setup.ports.SetText(text)
+		require.Contains(t, w.setup.portsHint.Text(), says, text)
+		require.True(t, w.setup.start.Disabled(), text)
+		w.press(fyne.KeyR)
+	}
+	require.Empty(t, w.commands.started)
+	w.setup.ports.SetText("6000")
+	require.Equal(t, "1 port, one for each link, in this order.", w.setup.portsHint.Text())
+	require.False(t, w.setup.start.Disabled())
+}
+
+func TestInterfacesComeAndGo(t *testing.T) {
+	w := openTestWindow(t)
+	require.Equal(t, []string{
+		allInterfaces, "lo · 127.0.0.1 · this computer only", "eth0 · 192.168.1.20 · up", "wlan0 · no address · down",
+	}, w.setup.netSelect.Options)
+	m := idle()
+	m.Config.Channels[0].Interface = "usb0"
+	w.window.Show(m)
+	require.Equal(t, "usb0 · not here now", w.setup.netSelect.Options[4])
+	w.setup.netSelect.SetSelectedIndex(4)
+	m.Interfaces = append([]netInterface{{Name: "usb0", Up: true}}, m.Interfaces...)
+	w.window.Show(m)
+	require.Equal(t, "usb0 · no address · up", w.setup.netSelect.Selected, "the choice is kept by name")
+}
+
+func TestLatencyActsAtOnce(t *testing.T) {
+	w := openTestWindow(t)
+	w.window.Show(live())
+	require.Empty(t, w.commands.latencies, "to show a value is not to ask for it")
+	w.totals.latency.SetValue(350)
+	require.Equal(t, []time.Duration{350 * time.Millisecond}, w.commands.latencies)
+	require.Equal(t, "350 ms", w.totals.latencyText.Text())
+}
+
+func TestViewers(t *testing.T) {
+	w := openTestWindow(t)
+	for _, b := range []*widget.Button{w.totals.copy, w.totals.open} {
+		require.True(t, b.Disabled())
+	}
+	w.press(fyne.KeyL)
+	require.Empty(t, w.copied)
+
+	m := live()
+	w.window.Show(m)
+	test.Tap(w.totals.copy)
+	w.press(fyne.KeyL)
+	test.Tap(w.totals.open)
+	w.press(fyne.KeyO)
+	require.Equal(t, []string{m.URL, m.URL}, w.copied)
+	require.Equal(t, []string{m.URL, m.URL}, w.opened)
+	require.Equal(t, "3 watching", w.totals.viewers.Text())
+
+	test.Tap(w.totals.hls)
+	m.Snapshot.Channels[0].HLS.Enabled = false
+	w.window.Show(m)
+	require.Equal(t, "HLS is off: viewers see no video.", w.totals.address.Text())
+	w.press(fyne.KeyH)
+	require.Equal(t, []bool{false, true}, w.commands.hls)
+	w.press(fyne.KeyQ)
+	require.Equal(t, 1, w.quits)
+}
+
+func TestPictureLooksDeadWhenItIs(t *testing.T) {
+	w := openTestWindow(t)
+	p := testPicture()
+	w.stage.showPicture(picture{image: p, number: 1, arrival: moment}, moment)
+	m := live()
+	w.window.Show(m)
+	require.Equal(t, widgets.Message{}, w.stage.video.Message())
+	m.Now = moment.Add(time.Minute)
+	w.window.Show(m)
+	require.Equal(t, "The preview has stopped", w.stage.video.Message().Title)
+	w.window.Show(noSignal())
+	require.Equal(t, "No signal since 14:02:00", w.stage.video.Message().Title)
+	w.ShowPicture(picture{})
+	require.Nil(t, w.stage.latest.image)
+}
