@@ -3,6 +3,7 @@ package hls
 import (
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/bluenviron/gohlslib/v2"
@@ -72,7 +73,7 @@ func newEpoch(p *Publisher) (*epoch, error) {
 		params:   p.params,
 		ordered:  sps.FrameMbsOnlyFlag && sps.PicOrderCntType == 0,
 		part:     p.cfg.Part,
-		segment:  int64(p.cfg.Segment.Milliseconds()) * media.ClockRate / 1000 * 9 / 10,
+		segment:  toTicks(p.cfg.Segment) * 9 / 10, // a keyframe a little early must not make a segment twice as long
 		awaiting: true,
 	}
 	if sps.FrameMbsOnlyFlag && sps.PicOrderCntType == 1 {
@@ -97,21 +98,29 @@ func newEpoch(p *Publisher) (*epoch, error) {
 }
 
 // write takes a unit. After an error the epoch can only be closed.
+//
+// Where units carry an order count, those between a loss and the next IDR unit are not published: gohlslib would take
+// the gap in the count for B-frames, and delay all that follows. Neither is what a run sends before its first IDR unit.
 func (e *epoch) write(u unit) error {
-	if u.run != e.run || u.torn && e.ordered {
-		e.awaiting = true // gohlslib would take the gap in the order for B-frames
+	if u.run != e.run {
+		e.run, e.awaiting, e.gathered = u.run, true, nil
+	}
+	if u.torn && e.ordered {
+		e.awaiting = true
 	}
 	if e.awaiting && !u.idr {
 		return nil
 	}
 	u.torn = u.torn || e.awaiting
-	e.awaiting, e.run = false, u.run
-	if e.line != nil {
-		return e.put(u)
+	e.awaiting = false
+	if e.line == nil {
+		return e.gather(u)
 	}
-	if len(e.gathered) > 0 && e.gathered[0].run != u.run {
-		e.gathered = nil
-	}
+	return e.put(u)
+}
+
+// gather keeps a unit back until there are enough to start with.
+func (e *epoch) gather(u unit) error {
 	e.gathered = append(e.gathered, u)
 	if !e.enough() {
 		return nil
@@ -122,6 +131,9 @@ func (e *epoch) write(u unit) error {
 		return err
 	}
 	for _, u := range units {
+		if e.awaiting && !u.idr {
+			continue
+		}
 		if err := e.put(u); err != nil {
 			return err
 		}
@@ -159,11 +171,13 @@ func (e *epoch) put(u unit) error {
 	}
 	pts, err := e.presentation(u, want)
 	if err != nil {
-		if e.awaiting = !u.idr; e.awaiting {
-			return nil // a damaged picture
+		if u.idr {
+			return fmt.Errorf("hls: %w", err)
 		}
-		return fmt.Errorf("hls: %w", err)
+		e.awaiting = true // it is damaged
+		return nil
 	}
+	e.awaiting = false
 	dts, err := e.order.Extract(u.nalus, pts)
 	if err != nil {
 		return fmt.Errorf("hls: %w", err)
@@ -191,8 +205,8 @@ func (e *epoch) presentation(u unit, want int64) (int64, error) {
 	if dts-last <= pauseStep { // the first B-frames are found: the decode time is fixed, the presentation time free
 		e.line.frames.reordered = true
 		frame := e.line.frames.duration
-		shown := int64(float64(int64(float64(u.time-e.idrTime)/frame+0.5)) * frame)
-		return max(e.idrPTS+shown, dts), nil
+		shown := e.idrPTS + int64(math.Round(float64(u.time-e.idrTime)/frame)*frame)
+		return min(max(shown, dts), dts+int64(maxReordered*frame)), nil
 	}
 	share := (probeReach + (dts-last)/2) / (dts - last)
 	return last + (want-last)*share, nil

@@ -26,6 +26,7 @@ var commonRates = []float64{
 type frames struct {
 	duration  float64 // of one frame, in ticks of media.ClockRate
 	reordered bool    // units come in another order than they are shown in
+	clockless bool    // their times do not tell anything
 }
 
 // fitFrames finds out how frames come from the times of some units in decoding order, in ticks. Times that jitter are
@@ -47,6 +48,7 @@ func fitFrames(times []int64, declared float64) frames {
 	var exact bool
 	f.duration, exact = meanGap(gaps)
 	if f.duration == 0 {
+		f.clockless = true
 		f.duration = defaultFrame
 		if declared > 0 {
 			f.duration = media.ClockRate / declared
@@ -56,6 +58,9 @@ func fitFrames(times []int64, declared float64) frames {
 		if f.reordered {
 			f.duration *= reorderMargin // slots that are a little too long can be mended, too short ones not
 		}
+	}
+	if !f.clockless { // where units share a time, as two fields do
+		f.duration *= float64(len(gaps)) / float64(len(times)-1)
 	}
 	f.duration = min(max(f.duration, minFrame), maxFrame)
 	return f

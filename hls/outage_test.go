@@ -67,23 +67,25 @@ var cameras = map[string]camera{
 	"bare":         {frame: 3600, gop: 25, bare: true},
 	"order counts": {frame: 3600, gop: 25, poc: true},
 	"B-frames":     {frame: 3600, gop: 25, order: []int{4, 2, 1, 3}},
-	"15, long gop": {frame: 6000, gop: 150, jitter: jitter(101, 400)},
+	"15, long gop": {frame: 6000, gop: 60, jitter: jitter(101, 400)},
 }
 
 // TestGoesOn wants every disturbance to leave playlist and timeline whole.
 func TestGoesOn(t *testing.T) {
 	for name, disturb := range disturbances {
-		for kind, c := range cameras {
+		for kind, camera := range cameras {
 			for _, variant := range variants {
 				t.Run(strings.Join([]string{name, kind, variant}, "/"), func(t *testing.T) {
-					p, c := publisher(t, variant), c
+					p, c := publisher(t, variant), camera
 					v := newViewer(t, p)
 					for i := range 6 * c.gop {
 						hole := i == 2*c.gop+c.gop/2 && disturb(&c)
 						u := c.next()
 						u.Hole = hole
 						require.NoError(t, p.WriteUnit(u))
-						v.look()
+						if i%6 == 0 {
+							v.look()
+						}
 					}
 					<-p.epoch.playlists.playable
 					require.Equal(t, Status{Enabled: true, Ready: true, Epoch: 1000}, p.Status())
@@ -98,10 +100,13 @@ func TestGoesOn(t *testing.T) {
 // TestLongRun follows a stream for ten minutes through one disturbance after another.
 func TestLongRun(t *testing.T) {
 	names := slices.Sorted(maps.Keys(disturbances))
-	for kind, c := range cameras {
+	for kind, camera := range cameras {
 		for _, variant := range variants {
+			if kind != "plain" && variant != "low-latency" {
+				continue // what differs between variants does not depend on the camera
+			}
 			t.Run(kind+"/"+variant, func(t *testing.T) {
-				p, c := publisher(t, variant), c
+				p, c := publisher(t, variant), camera
 				v := newViewer(t, p)
 				r := rand.New(rand.NewPCG(3, 4))
 				losses := 0
@@ -114,7 +119,7 @@ func TestLongRun(t *testing.T) {
 					u := c.next()
 					u.Hole = hole
 					require.NoError(t, p.WriteUnit(u))
-					if i%7 == 0 {
+					if i%20 == 0 {
 						v.look()
 					}
 				}

@@ -41,7 +41,7 @@ func readPlaylist(t testing.TB, text string) testPlaylist {
 		require.NoError(t, err, text)
 		return v
 	}
-	for _, line := range strings.Split(text, "\n") {
+	for line := range strings.SplitSeq(text, "\n") {
 		tag, value, _ := strings.Cut(line, ":")
 		switch tag {
 		case "#EXT-X-TARGETDURATION":
@@ -129,6 +129,7 @@ type testSample struct {
 }
 
 func newViewer(t testing.TB, p *Publisher) *viewer {
+	t.Helper()
 	return &viewer{t: t, p: p, names: make(map[int]string)}
 }
 

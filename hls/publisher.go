@@ -3,7 +3,9 @@
 //
 // An epoch is a span of the stream with the same parameter sets. Each has its own muxer and its own playlist path, so
 // that no player mixes what does not go together. Outages, restarts of the sender and jumps of its clock do not end an
-// epoch: media time goes on without a gap, and programme date time tells the truth.
+// epoch: media time goes on without a gap, and programme date time tells the truth. What ends it is another SPS or PPS
+// (the init section holds both, and some decoders read them nowhere else), a frame rate that the parts' length does not
+// fit, an error of gohlslib, and the switch.
 //
 //	/index.m3u8          redirects to the present epoch's
 //	/{epoch}/index.m3u8  and all that it refers to
@@ -171,12 +173,11 @@ func (p *Publisher) write(u unit) error {
 func (p *Publisher) end(err error) {
 	e := p.epoch
 	p.epoch = nil
-	p.update(func(s *shown) {
-		s.epoch = nil
-		if err != nil {
-			s.status.Error = err.Error()
-		}
-	})
+	reason := p.Status().Error
+	if err != nil {
+		reason = err.Error()
+	}
+	p.update(func(s *shown) { s.epoch, s.status.Error = nil, reason })
 	if e != nil {
 		e.close()
 		p.log.Info("HLS epoch ends", "epoch", e.number)

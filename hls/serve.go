@@ -72,22 +72,11 @@ func (p *playlists) serve(w http.ResponseWriter, r *http.Request, file string) {
 
 // await waits until what the request asks for is there, and returns true. Else it has answered.
 func (p *playlists) await(w http.ResponseWriter, r *http.Request, file string, query url.Values) bool {
-	there := func(position) bool { return true }
-	reached, _, _ := p.state()
-	if number, ok := partNumber(file); ok && number <= reached.part+1 {
-		there = func(now position) bool { return number < now.part }
-	} else if file == mediaPlaylist && (query.Has("_HLS_msn") || query.Has("_HLS_part")) {
-		segment, part, whole, err := parseDirectives(query)
-		if err != nil || segment > reached.segment+1 {
-			refuse(w, http.StatusBadRequest, "no such segment or part")
-			return false
-		}
-		there = func(now position) bool { return now.has(segment, part) }
-		if whole {
-			there = func(now position) bool { return segment < now.segment }
-		}
+	there, ok := p.wanted(file, query)
+	if !ok {
+		refuse(w, http.StatusBadRequest, "no such segment or part")
+		return false
 	}
-
 	var timeout <-chan time.Time
 	for {
 		now, moved, closed := p.state()
@@ -111,6 +100,26 @@ func (p *playlists) await(w http.ResponseWriter, r *http.Request, file string, q
 			return false
 		}
 	}
+}
+
+// wanted returns what tells that a request can be answered, or false where it asks for what is too far ahead or makes
+// no sense.
+func (p *playlists) wanted(file string, query url.Values) (there func(position) bool, ok bool) {
+	reached, _, _ := p.state()
+	if number, isPart := partNumber(file); isPart && number <= reached.part+1 {
+		return func(now position) bool { return number < now.part }, true
+	}
+	if file != mediaPlaylist || !query.Has("_HLS_msn") && !query.Has("_HLS_part") {
+		return func(position) bool { return true }, true
+	}
+	segment, part, whole, err := parseDirectives(query)
+	if err != nil || segment > reached.segment+1 {
+		return nil, false
+	}
+	if whole {
+		return func(now position) bool { return segment < now.segment }, true
+	}
+	return func(now position) bool { return now.has(segment, part) }, true
 }
 
 // parseDirectives reads the delivery directives of a blocking reload (RFC 8216bis, section 6.2.5): which segment is

@@ -1,6 +1,8 @@
 package hls
 
 import (
+	"bytes"
+	"errors"
 	"io"
 	"os"
 	"testing"
@@ -29,6 +31,8 @@ type camera struct {
 	size   int     // of a slice
 	jitter []int64 // ticks, by turns
 
+	stopped bool // all units have the same time
+
 	n    int // units made
 	time int64
 	run  int
@@ -48,6 +52,9 @@ func (c *camera) next() media.AccessUnit {
 	}
 	au := media.AccessUnit{Run: c.run, Arrival: c.now, IDR: i == 0}
 	au.Time = c.time + int64(shown-i)*c.frame
+	if c.stopped {
+		au.Time = 0
+	}
 	if len(c.jitter) > 0 {
 		au.Time += c.jitter[c.n%len(c.jitter)]
 	}
@@ -132,11 +139,7 @@ func (c *camera) slice(idr bool, decoded, shown int) []byte {
 	if c.hasOrder() {
 		b.u(uint64(2*shown)&0xFF, 8)
 	}
-	b.u(1, 1)
-	for range c.size + 40 {
-		b.u(0xA5, 8)
-	}
-	return b.buf
+	return append(b.u(1, 1).buf, bytes.Repeat([]byte{0xA5}, c.size+40)...)
 }
 
 // recorded reads the access units of a capture of the repository.
@@ -153,7 +156,7 @@ func recorded(t testing.TB, path string) []media.AccessUnit {
 	var units []media.AccessUnit
 	for {
 		data, info, err := r.ReadPacketData()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return units
 		}
 		require.NoError(t, err)

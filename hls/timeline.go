@@ -61,12 +61,9 @@ func (t *timeline) next(u unit) int64 {
 	slot := t.slotIndex(t.dts) + 1
 	elapsed, ok := t.elapsed(u)
 	if t.frames.reordered {
-		t.adrift = t.adrift || !ok
-		if t.adrift && u.idr {
-			t.adrift, t.lag, t.last, ok = false, t.idrLag, u.time, false
-		}
+		ok = t.settle(u, ok)
 	}
-	if t.first || t.adrift || !ok {
+	if t.first || !ok {
 		return t.slot(slot)
 	}
 	t.lag += elapsed
@@ -77,16 +74,25 @@ func (t *timeline) next(u unit) int64 {
 	}
 	dts := t.slot(slot)
 	t.lag -= dts - t.dts
-	if u.idr && t.lag < 0 {
-		if cut := min(-t.lag, t.mayCut()); dts-cut-t.segStart >= t.segment {
+	if u.idr {
+		if cut := min(-t.lag, t.mayCut()); cut > 0 && dts-cut-t.segStart >= t.segment {
 			dts -= cut
 			t.lag += cut
 		}
-	}
-	if u.idr {
 		t.idrLag = t.lag
 	}
 	return dts
+}
+
+// settle sees to it that with B-frames only what lies whole between two IDR units counts for the lag: in between, times
+// run ahead of the decoding order. It returns whether the lag is known with this unit.
+func (t *timeline) settle(u unit, ok bool) bool {
+	t.adrift = t.adrift || !ok
+	if t.adrift && u.idr {
+		t.adrift, t.lag, t.last = false, t.idrLag, u.time
+		return false
+	}
+	return !t.adrift
 }
 
 // wrote tells that a unit was given the decode time dts.
@@ -120,7 +126,10 @@ func (t *timeline) elapsed(u unit) (int64, bool) {
 	if t.frames.reordered {
 		back = maxReordered * t.part / t.slots
 	}
-	known := u.run == t.run && elapsed >= -back && elapsed <= t.longest() && !(u.torn && t.frames.reordered)
+	known := !t.frames.clockless && u.run == t.run && elapsed >= -back && elapsed <= t.longest()
+	if u.torn && t.frames.reordered {
+		known = false
+	}
 	if u.run == t.run && elapsed > t.longest() && !u.torn {
 		t.slow++
 	} else {
