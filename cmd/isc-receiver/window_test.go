@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"fmt"
@@ -78,7 +79,7 @@ func startDisplay(t *testing.T) string {
 	read, write, err := os.Pipe()
 	require.NoError(t, err)
 	defer func() { require.NoError(t, read.Close()) }()
-	cmd := exec.Command("Xvfb", "-displayfd", "3", "-nolisten", "tcp",
+	cmd := exec.Command("Xvfb", "-displayfd", "3", "-nolisten", "tcp", "-noreset",
 		"-screen", "0", fmt.Sprintf("%dx%dx24", windowWidth, windowHeight+60))
 	cmd.ExtraFiles = []*os.File{write}
 	require.NoError(t, cmd.Start())
@@ -88,10 +89,9 @@ func startDisplay(t *testing.T) string {
 		_ = cmd.Wait() // its status says that it was ended
 	})
 	require.NoError(t, read.SetReadDeadline(time.Now().Add(20*time.Second)))
-	line := make([]byte, 16)
-	n, err := read.Read(line)
+	number, err := bufio.NewReader(read).ReadString('\n')
 	require.NoError(t, err)
-	display := ":" + strings.TrimSpace(string(line[:n]))
+	display := ":" + strings.TrimSpace(number)
 	startProgram(t, []string{"DISPLAY=" + display}, "openbox")
 	return display
 }
