@@ -80,7 +80,7 @@ func (c *Channel) Run(ctx context.Context) error {
 	ended := make(chan error, 1)
 	go func() { ended <- c.source.Run(ctx, c.inbox) }()
 
-	err := c.loop(ended)
+	err := c.loop(ctx, ended)
 	cancel()
 	for _, q := range c.queues {
 		close(q.units)
@@ -91,8 +91,9 @@ func (c *Channel) Run(ctx context.Context) error {
 	return err
 }
 
-// loop drives the pipeline until the source has ended.
-func (c *Channel) loop(ended <-chan error) error {
+// loop drives the pipeline until the source has ended. What waits for a packet then is released where no more can come,
+// but not where reception was stopped: nothing of it is lost, it is only no longer wanted.
+func (c *Channel) loop(ctx context.Context, ended <-chan error) error {
 	ticker := time.NewTicker(snapshotEvery)
 	defer ticker.Stop()
 	timer := time.NewTimer(time.Hour)
@@ -109,9 +110,11 @@ func (c *Channel) loop(ended <-chan error) error {
 		case err := <-ended:
 			for c.drain(&out) {
 			}
-			now := time.Now()
-			c.pipeline.Flush(&out, now)
-			c.dispatch(&out, now)
+			if ctx.Err() == nil {
+				now := time.Now()
+				c.pipeline.Flush(&out, now)
+				c.dispatch(&out, now)
+			}
 			return err
 		}
 		if c.drain(&out) {
