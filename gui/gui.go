@@ -21,7 +21,7 @@ import (
 const (
 	// title stays as it is: desktops find the window's entry by it.
 	title = "ISC Receiver"
-	appID = "io.github.isc-receiver"
+	appID = "io.github.isc_receiver.ISCReceiver" // as in FyneApp.toml
 
 	// patience is how long a run may take to end after the window has closed.
 	patience = 2500 * time.Millisecond
