@@ -196,8 +196,8 @@ after_loss = "freeze"
 
 func TestLoadErrors(t *testing.T) {
 	for name, c := range map[string]struct{ content, want string }{
-		"unknown setting":  {"\n[http]\nadress = ':1'\n", "unknown settings: http.adress (line 3)"},
-		"unknown table":    {"[htp]\nadress = ':1'\n", "unknown settings: htp (line 1)"},
+		"unknown setting":  {"\n[http]\naddr = ':1'\n", "unknown settings: http.addr (line 3)"},
+		"unknown table":    {"[htp]\naddr = ':1'\n", "unknown settings: htp (line 1)"},
 		"two unknown ones": {"a = 1\n\nb = 2\n", "unknown settings: a (line 1), b (line 3)"},
 		"no TOML":          {"# all right\n\nhello\n", "line 3: "},
 		"wrong type":       {"[hls]\nenabled = 3\n", "line 2: "},
@@ -253,7 +253,9 @@ func TestValidate(t *testing.T) {
 		"channel.ports: 65536 is no port":                            func(c *Config) { c.Channels[0].Ports = Ports{65536} },
 		"channel.ports: -1 is no port":                               func(c *Config) { c.Channels[0].Ports = Ports{-1} },
 		"channel.ports: 1 to 16 ports are needed, such as 5078-5081": func(c *Config) { c.Channels[0].Ports = nil },
-		"channel.ports: 1 to 16 ports":                               func(c *Config) { c.Channels[0].Ports = make(Ports, 17) },
+		"channel.ports: 1 to 16 ports": func(c *Config) {
+			c.Channels[0].Ports = make(Ports, 17)
+		},
 		`channel.source: "capture" is not supported by this version; write udp`: func(c *Config) {
 			c.Channels[0].Source = "capture"
 		},

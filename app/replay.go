@@ -170,8 +170,8 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// write writes what the pipeline gave to the files: the feedback with the time of the datagram that made it due, the RTP
-// packets with the present one, as they are in order.
+// write writes what the pipeline gave to the files: the feedback with the time of the datagram that made it due, the
+// RTP packets with the present one, as they are in order.
 func (p *replay) write(due time.Time) error {
 	defer p.out.Reset()
 	if p.rtp != nil {

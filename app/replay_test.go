@@ -129,8 +129,9 @@ func TestReplaySnapshot(t *testing.T) {
 	records = records[:400]
 	records = slices.Delete(records, 201, 202)         // rebuilt by the coding
 	records = append(records, records[len(records)-1]) // a duplicate
-	records = append(records, source.Record{Time: records[300].Time, From: rtpFrom, To: rtpTo, Payload: []byte("other port")})
 	records = append(records, source.Record{
+		Time: records[300].Time, From: rtpFrom, To: rtpTo, Payload: []byte("other port"),
+	}, source.Record{
 		Time: records[398].Time, From: rtpFrom, To: netip.MustParseAddrPort("10.77.0.1:5079"), Payload: []byte("garbage"),
 	})
 	channel, out, _ := replayFile(t, writeCapture(t, records))

@@ -132,11 +132,11 @@ func (c *replayCommand) Run(ctx context.Context, stdout io.Writer) error {
 		encoder.SetIndent("", "  ")
 		return encoder.Encode(channel)
 	}
-	return summarize(stdout, channel)
+	return summarize(stdout, cfg.Channels[0].Ports, channel)
 }
 
 // summarize prints what a replay gave, for people.
-func summarize(w io.Writer, c status.Channel) error {
+func summarize(w io.Writer, ports app.Ports, c status.Channel) error {
 	var received, malformed, refused, late, duplicate uint64
 	for _, link := range c.Links {
 		received += link.Datagrams.Received
@@ -144,6 +144,10 @@ func summarize(w io.Writer, c status.Channel) error {
 		refused += link.Datagrams.Refused
 		late += link.Datagrams.Late
 		duplicate += link.Datagrams.Duplicate
+	}
+	if received == 0 {
+		_, err := fmt.Fprintf(w, "Nothing in the capture goes to UDP ports %v. Choose others with --ports.\n", ports)
+		return err
 	}
 	_, err := fmt.Fprintf(w, "%d datagrams on %d links: %d duplicate, %d late, %d malformed, %d refused\n"+
 		"%d packets delivered, %d recovered by the coding, %d lost\n",

@@ -1,0 +1,184 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/isc-receiver/isc-receiver/app"
+	"github.com/isc-receiver/isc-receiver/internal/status"
+)
+
+const (
+	capture = "../../testdata/c-k3r1.pcap"
+	asMain  = "ISC_TEST_AS_MAIN" // makes the test binary the program itself
+
+	patience = 30 * time.Second // for the program to start
+	stopTime = 3 * time.Second  // for it to stop
+)
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asMain) != "" {
+		main()
+	}
+	os.Exit(m.Run())
+}
+
+// call runs the program within the test.
+func call(args ...string) (exit int, stdout, stderr string) {
+	var out, errs bytes.Buffer
+	exit = run(args, &out, &errs)
+	return exit, out.String(), errs.String()
+}
+
+func TestVersion(t *testing.T) {
+	exit, stdout, stderr := call("version")
+	require.Zero(t, exit)
+	require.Equal(t, "isc-receiverd "+app.Version+"\n", stdout)
+	require.Empty(t, stderr)
+}
+
+func TestHelp(t *testing.T) {
+	receiver := []string{
+		"--config", "--interface", "--ports", "--http", "--latency", "--no-hls", "--rtp-to", "--access", "--demo",
+		"--log-level",
+	}
+	for name, c := range map[string]struct{ args, want []string }{
+		"program": {[]string{"--help"}, []string{"run", "replay", "version"}},
+		"run":     {[]string{"run", "--help"}, receiver},
+		"replay": {
+			[]string{"replay", "--help"},
+			append([]string{"<capture>", "--rtp-out", "--feedback-out", "--json", "--realtime"}, receiver...),
+		},
+		"version": {[]string{"version", "--help"}, []string{"Print the version"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			exit, stdout, stderr := call(c.args...)
+			require.Zero(t, exit)
+			require.Empty(t, stderr)
+			for _, want := range c.want {
+				require.Contains(t, stdout, want)
+			}
+			for flag := range strings.FieldsSeq(stdout) {
+				if name, ok := strings.CutPrefix(flag, "--"); ok && !strings.HasPrefix(name, "help") {
+					name, _, _ = strings.Cut(name, "=")
+					env := "$ISC_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
+					require.Contains(t, stdout, env, "each flag can be set by the environment")
+				}
+			}
+		})
+	}
+}
+
+func TestExitStatus(t *testing.T) {
+	text := filepath.Join(t.TempDir(), "notes.toml")
+	require.NoError(t, os.WriteFile(text, []byte("[http]\naddr = 1\n"), 0o600))
+	for name, c := range map[string]struct {
+		args []string
+		exit int
+		want string
+	}{
+		"nothing":           {nil, exitUsage, `expected one of "run", "replay", "version"`},
+		"unknown command":   {[]string{"play"}, exitUsage, "unexpected argument play"},
+		"unknown flag":      {[]string{"run", "--fast"}, exitUsage, "unknown flag --fast"},
+		"no capture":        {[]string{"replay"}, exitUsage, `expected "<capture>"`},
+		"two captures":      {[]string{"replay", "a", "b"}, exitUsage, "unexpected argument b"},
+		"wrong ports":       {[]string{"run", "--ports", "x"}, exitUsage, "write them as 5078-5081 or 5078,5080"},
+		"wrong latency":     {[]string{"replay", capture, "--latency", "1h"}, exitUsage, "20ms to 5s are possible"},
+		"wrong settings":    {[]string{"run", "--config", text}, exitUsage, "unknown settings: http.addr (line 2)"},
+		"no settings file":  {[]string{"run", "--config", text + "x"}, exitUsage, "is not there"},
+		"no capture file":   {[]string{"replay", text + "x"}, exitFailed, "no such file"},
+		"not a capture":     {[]string{"replay", text}, exitFailed, "is no capture file"},
+		"no such interface": {[]string{"run", "--http", "127.0.0.1:0", "--interface", "nope0"}, exitFailed, "is not there"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			exit, stdout, stderr := call(c.args...)
+			require.Equal(t, c.exit, exit)
+			require.Empty(t, stdout)
+			require.Contains(t, stderr, c.want)
+			require.True(t, strings.HasPrefix(stderr, "isc-receiverd: "), stderr)
+		})
+	}
+}
+
+func TestReplay(t *testing.T) {
+	exit, stdout, stderr := call("replay", capture)
+	require.Zero(t, exit)
+	require.Equal(t, "1092 datagrams on 4 links: 0 duplicate, 0 late, 0 malformed, 0 refused\n"+
+		"819 packets delivered, 0 recovered by the coding, 0 lost\n", stdout)
+	require.Empty(t, stderr)
+
+	dir := t.TempDir()
+	rtp, feedback := filepath.Join(dir, "rtp.pcap"), filepath.Join(dir, "feedback")
+	exit, stdout, stderr = call("replay", capture, "--json", "--rtp-out", rtp, "--feedback-out", feedback)
+	require.Zero(t, exit, stderr)
+	var channel status.Channel
+	decoder := json.NewDecoder(strings.NewReader(strings.ReplaceAll(stdout, "null", `"0001-01-01T00:00:00Z"`)))
+	decoder.DisallowUnknownFields()
+	require.NoError(t, decoder.Decode(&channel))
+	require.EqualValues(t, 819, channel.Packets.Delivered)
+	for _, path := range []string{rtp, feedback} {
+		info, err := os.Stat(path)
+		require.NoError(t, err)
+		require.Positive(t, info.Size())
+	}
+
+	exit, stdout, _ = call("replay", "--ports", "6000-6003", capture)
+	require.Zero(t, exit)
+	require.Equal(t, "Nothing in the capture goes to UDP ports 6000-6003. Choose others with --ports.\n", stdout)
+}
+
+// TestSignals starts the program and stops it as a service manager and as a person does, while a viewer is connected.
+func TestSignals(t *testing.T) {
+	for name, stop := range map[string]syscall.Signal{"SIGTERM": syscall.SIGTERM, "SIGINT": syscall.SIGINT} {
+		t.Run(name, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			defer cancel()
+			program := exec.CommandContext(ctx, os.Args[0],
+				"run", "--demo", "--http", "127.0.0.1:0", "--ports", "0,0,0,0", "--log-level", "error")
+			program.Env = append(os.Environ(), asMain+"=1")
+			var stderr bytes.Buffer
+			program.Stderr = &stderr
+			output, err := program.StdoutPipe()
+			require.NoError(t, err)
+			require.NoError(t, program.Start())
+
+			lines := bufio.NewScanner(output)
+			require.True(t, lines.Scan())
+			require.Equal(t, "Demonstration: a simulated rig, no patient.", lines.Text())
+			require.True(t, lines.Scan())
+			address, ok := strings.CutPrefix(lines.Text(), "Open ")
+			require.True(t, ok, lines.Text())
+			request, err := http.NewRequestWithContext(ctx, http.MethodGet, address+"api/v1/events", http.NoBody)
+			require.NoError(t, err)
+			response, err := http.DefaultClient.Do(request)
+			require.NoError(t, err)
+			require.Equal(t, http.StatusOK, response.StatusCode)
+
+			soon, giveUp := context.WithTimeout(ctx, stopTime)
+			defer giveUp()
+			require.NoError(t, program.Process.Signal(stop))
+			ended := make(chan error, 1)
+			go func() { ended <- program.Wait() }()
+			select {
+			case err := <-ended:
+				require.NoError(t, err, stderr.String())
+			case <-soon.Done():
+				t.Fatal("the program does not stop")
+			}
+			require.NoError(t, response.Body.Close())
+			require.Empty(t, stderr.String())
+		})
+	}
+}
