@@ -1,0 +1,247 @@
+package receiver
+
+import (
+	"bytes"
+	"encoding/binary"
+	"net/netip"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/isc-receiver/isc-receiver/receiver/inbox"
+	"github.com/isc-receiver/isc-receiver/receiver/isc"
+)
+
+var epoch = time.Unix(1_700_000_000, 0)
+
+// harness runs a pipeline and checks after each step what must always hold. Memory that the pipeline has given back is
+// overwritten at once, so that a use after that shows as wrong bytes or a broken order.
+type harness struct {
+	tb       testing.TB
+	pipeline *Pipeline
+	pool     inbox.Pool
+	now      time.Time
+	res      Result
+
+	pushed uint64
+	owned  map[*inbox.Datagram]bool // pushed and not seen to come back
+	back   map[*inbox.Datagram]bool // came back; never used again
+
+	packets [][]byte // all that came out
+	breaks  int      // where the order of sequence numbers breaks off: a run of the sender each
+	keep    bool     // keep packets
+	last    []byte   // header of the last packet
+}
+
+func newHarness(tb testing.TB, budget time.Duration) *harness {
+	tb.Helper()
+	cfg := testConfig()
+	cfg.Latency = budget
+	h := &harness{
+		tb: tb, now: epoch, keep: true,
+		owned: map[*inbox.Datagram]bool{}, back: map[*inbox.Datagram]bool{},
+	}
+	h.pipeline = NewPipeline(cfg, &h.pool, epoch)
+	return h
+}
+
+// push advances to the event's time, as a channel does, and pushes its datagram.
+func (h *harness) push(e event) {
+	h.advance(e.at)
+	d := new(inbox.Datagram)
+	d.Link, d.From, d.Arrival = e.link, e.from, e.at
+	d.Truncated = len(e.data) > inbox.MaxDatagram
+	d.SetSize(copy(d.Buffer(), e.data))
+	h.pushed++
+	h.owned[d] = true
+	h.pipeline.Push(&h.res, h.now, d)
+	h.step()
+}
+
+// advance ends each wait at its time, up to that time. Each Advance at the time of Next must make progress.
+func (h *harness) advance(to time.Time) {
+	for {
+		at, ok := h.pipeline.Next()
+		if !ok || at.After(to) {
+			break
+		}
+		if at.After(h.now) {
+			h.now = at
+		}
+		h.pipeline.Advance(&h.res, h.now)
+		h.step()
+		if after, still := h.pipeline.Next(); still && !after.After(h.now) {
+			require.FailNow(h.tb, "no progress", "Next %v, Advance at %v", after, h.now)
+		}
+	}
+	if to.After(h.now) {
+		h.now = to
+	}
+	h.pipeline.Advance(&h.res, h.now)
+	h.step()
+}
+
+// flush ends the run, and checks that nothing is held any more.
+func (h *harness) flush() {
+	h.now = h.now.Add(time.Second)
+	h.pipeline.Flush(&h.res, h.now)
+	h.step()
+	h.pipeline.Advance(&h.res, h.now)
+	h.step()
+	counts, _ := h.pipeline.Counts()
+	require.Equal(h.tb, h.pushed, counts.Received, "each datagram is counted once")
+	for d := range h.owned {
+		require.False(h.tb, d.From.IsValid(), "a datagram did not go back to the pool")
+	}
+	p := h.pipeline
+	require.Empty(h.tb, p.garbage)
+	require.Empty(h.tb, p.probation.segments)
+	require.Empty(h.tb, p.probation.index)
+	require.Zero(h.tb, p.probation.datagrams)
+	for _, s := range []*stream{p.current, p.draining} {
+		if s == nil {
+			continue
+		}
+		require.Empty(h.tb, s.open)
+		require.Zero(h.tb, s.waiting)
+		for i := range s.slots {
+			require.Nil(h.tb, s.slots[i].segments)
+			require.Nil(h.tb, s.slots[i].packet)
+		}
+	}
+}
+
+// step checks a step's results and the state after it.
+func (h *harness) step() {
+	for _, packet := range h.res.Packets {
+		h.order(packet.RTP)
+		if h.keep {
+			h.packets = append(h.packets, bytes.Clone(packet.RTP))
+		}
+	}
+	for _, unit := range h.res.Units {
+		require.NotEmpty(h.tb, unit.NALUs)
+		for _, nalu := range unit.NALUs {
+			require.NotEmpty(h.tb, nalu)
+		}
+	}
+	h.res.Reset()
+	h.poison()
+	h.bounds()
+}
+
+// order checks that sequence numbers rise within a run of the sender.
+func (h *harness) order(rtp []byte) {
+	require.GreaterOrEqual(h.tb, len(rtp), isc.MinLength)
+	require.EqualValues(h.tb, 2, rtp[0]>>6, "RTP version: memory used after it was given back?")
+	if h.last == nil || rtpIdentity(h.last) != rtpIdentity(rtp) || int16(rtpSequence(rtp)-rtpSequence(h.last)) <= 0 {
+		h.breaks++
+		require.LessOrEqual(h.tb, h.breaks, h.pipeline.runs, "order broken within a run, at %d", rtpSequence(rtp))
+	}
+	h.last = append(h.last[:0], rtp[:isc.MinLength]...)
+}
+
+// poison overwrites what came back to the pool, and keeps it out of use. (Where the race detector drops some of what
+// is put into a sync.Pool, it does so for those that are left.)
+func (h *harness) poison() {
+	for {
+		d := h.pool.Get()
+		if !slices.ContainsFunc(d.Buffer()[:64], func(b byte) bool { return b != 0 }) {
+			return // a new one
+		}
+		require.False(h.tb, h.back[d], "went back to the pool twice")
+		h.back[d] = true
+		delete(h.owned, d)
+		for i := range d.Buffer()[:512] {
+			d.Buffer()[i] = 0x5D
+		}
+	}
+}
+
+// bounds checks the accounts and that memory is bounded.
+func (h *harness) bounds() {
+	p := h.pipeline
+	var held int
+	for _, s := range []*stream{p.current, p.draining} {
+		if s == nil {
+			continue
+		}
+		waiting := 0
+		for _, g := range s.open {
+			waiting += g.waiting
+		}
+		h.check(waiting == s.waiting, "waiting", waiting, s.waiting)
+		h.check(len(s.open) <= maxRivals*ringSize, "open segments", len(s.open), maxRivals*ringSize)
+	}
+	for _, g := range p.probation.segments {
+		held += g.datagrams()
+	}
+	h.check(held == p.probation.datagrams, "datagrams on probation", held, p.probation.datagrams)
+	h.check(held <= maxProbation, "probation ceiling", held, maxProbation)
+	segments := len(p.probation.segments)
+	h.check(segments <= maxProbation, "segments on probation", segments, maxProbation)
+	counts, _ := p.Counts()
+	sum := counts.Source + counts.Parity + counts.Duplicate + counts.Late + counts.Malformed + counts.Refused
+	h.check(sum == counts.Received, "accounts", sum, counts.Received)
+	h.check(counts.Received <= h.pushed, "received", counts.Received, h.pushed)
+}
+
+// check is require.True without its cost.
+func (h *harness) check(ok bool, what string, got, want any) {
+	if !ok {
+		h.tb.Helper()
+		require.FailNow(h.tb, what, "got %v, limit or wanted %v", got, want)
+	}
+}
+
+// rtpPackets makes RTP packets of a stream, of those lengths, one each step.
+func rtpPackets(ssrc uint32, first uint16, lengths []int) [][]byte {
+	packets := make([][]byte, len(lengths))
+	for i, n := range lengths {
+		p := make([]byte, n)
+		p[0], p[1] = 0x80, 96
+		if i%3 == 2 {
+			p[1] |= 0x80
+		}
+		binary.BigEndian.PutUint16(p[2:], first+uint16(i))
+		binary.BigEndian.PutUint32(p[4:], uint32(i/3)*3000)
+		binary.BigEndian.PutUint32(p[8:], ssrc)
+		for j := 12; j < n; j++ {
+			p[j] = byte((i+1)*(j+5) + int(ssrc)*31)
+		}
+		if n > 12 {
+			p[12] = 0x61
+		}
+		packets[i] = p
+	}
+	return packets
+}
+
+// equalLengths returns n times the same length.
+func equalLengths(n, length int) []int {
+	lengths := make([]int, n)
+	for i := range lengths {
+		lengths[i] = length
+	}
+	return lengths
+}
+
+// paced returns n times, one each step.
+func paced(from time.Time, n int, step time.Duration) []time.Time {
+	times := make([]time.Time, n)
+	for i := range times {
+		times[i] = from.Add(time.Duration(i) * step)
+	}
+	return times
+}
+
+func sortByTime(events []event) []event {
+	slices.SortStableFunc(events, func(a, b event) int { return a.at.Compare(b.at) })
+	return events
+}
+
+func elsewhere(link int) netip.AddrPort {
+	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, 2, 9}), uint16(50000+link))
+}
