@@ -59,6 +59,9 @@ func (r Replay) Run(ctx context.Context, cfg Config) (result status.Channel, err
 	defer func() { _ = file.Close() }() // it was only read
 	rig := cfg.Channels[0]
 	p := &replay{Replay: r, ports: rig.Ports}
+	if sameFile(r.Capture, r.RTPOut) || sameFile(r.Capture, r.FeedbackOut) {
+		return result, &sentence{"The capture itself would be overwritten. Write to another file.", ErrSetting}
+	}
 	if r.RTPOut != "" {
 		if p.rtp, err = source.CreateFile(r.RTPOut); err != nil {
 			return result, fmt.Errorf("the RTP packets cannot be written: %w", err)
@@ -80,6 +83,13 @@ func (r Replay) Run(ctx context.Context, cfg Config) (result status.Channel, err
 	result.ID, result.Name = rig.ID, rig.Name
 	result.HLS.Path = "/hls/" + rig.ID + "/index.m3u8"
 	return result, nil
+}
+
+// sameFile tells whether both names are of one file that is there.
+func sameFile(a, b string) bool {
+	first, err1 := os.Stat(a)
+	second, err2 := os.Stat(b)
+	return err1 == nil && err2 == nil && os.SameFile(first, second)
 }
 
 // read pushes the datagrams of the file.

@@ -24,7 +24,9 @@ var validID = regexp.MustCompile(`^[a-z0-9-]{1,32}$`)
 // Validate returns what is wrong with the settings, all of it joined, or nil.
 func (c Config) Validate() error {
 	const unsupported = "this version does not support it; leave it empty"
+	onLoopback := len(c.Channels) == 0 || slices.Contains([]string{"", "lo"}, c.Channels[0].Interface)
 	errs := []error{
+		check(!c.Demo || onLoopback, "channel.interface", "the demonstration needs none; leave it empty"),
 		check(validAddress(c.HTTP.Address), "http.address",
 			"%q is no address; write :5076 or 192.0.2.1:5076", c.HTTP.Address),
 		check(c.HTTP.PublicURL == "" || validURL(c.HTTP.PublicURL), "http.public_url",

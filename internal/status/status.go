@@ -78,7 +78,7 @@ type Stream struct {
 	Codec       string  `json:"codec"` // "h264", or empty
 	Width       int     `json:"width"`
 	Height      int     `json:"height"`
-	FPS         float64 `json:"fps"` // measured over the last 8 s
+	FPS         float64 `json:"fps"` // measured over the last 2 s
 	BitrateBPS  float64 `json:"bitrate_bps"`
 	Damaged     bool    `json:"damaged"` // packets were lost since the last IDR unit
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // pictureSpan is what the picture rate is taken over.
-const pictureSpan = 8 * time.Second
+const pictureSpan = 2 * time.Second
 
 // survivalSpan is what the links that could go missing are judged by.
 const survivalSpan = 2 * time.Second
