@@ -16,6 +16,6 @@ func TestAppID(t *testing.T) {
 		Details struct{ ID, Name string }
 	}
 	require.NoError(t, toml.Unmarshal(text, &file))
-	require.Equal(t, file.Details.ID, appID)
-	require.Equal(t, file.Details.Name, title)
+	require.Equal(t, appID, file.Details.ID)
+	require.Equal(t, title, file.Details.Name)
 }

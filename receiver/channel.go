@@ -183,6 +183,9 @@ func (c *Channel) publish(now time.Time) {
 			s.Links[i].State, s.Links[i].Error = status.LinkDown, down.Error()
 		}
 	}
+	for _, q := range c.queues {
+		s.OutputDropped += q.dropped.Load()
+	}
 	c.state.Store(&s)
 	c.journal.write(s, c.pipeline.malformed, now)
 }

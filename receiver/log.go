@@ -38,6 +38,9 @@ func (j *journal) write(c status.Channel, cause error, now time.Time) {
 	if lost := c.Packets.Lost - j.last.Packets.Lost; lost > 0 {
 		j.log.Warn("packets lost", "count", lost)
 	}
+	if missed := c.OutputDropped - j.last.OutputDropped; missed > 0 {
+		j.log.Warn("an output is too slow", "missed_units", missed)
+	}
 	if after > before && j.malformed.allow(now) {
 		j.log.Warn("malformed datagrams", "count", after-before, "cause", cause)
 	}

@@ -203,12 +203,19 @@ func (p *Pipeline) pushSource(out *Result, now time.Time, d *inbox.Datagram) {
 		if s == nil || s.identity != id {
 			continue
 		}
-		if number, ok := s.number(p.header.Segment); ok {
+		if number, ok := s.number(p.header.Segment); ok && !p.restarts(s, number, d) {
 			p.addSource(out, now, s, number, d)
 			return
 		}
 	}
 	p.addProbation(out, now, d, id)
+}
+
+// restarts tells whether a source packet of a stream's own SSRC looks like a new run of its sender: the stream has been
+// silent, and the packet's turn has long been over.
+func (p *Pipeline) restarts(s *stream, number int64, d *inbox.Datagram) bool {
+	return s == p.current && d.Arrival.Sub(p.started)-s.last >= silence &&
+		s.passed(unwrap(number, rtpSequence(d.Payload))) && s.find(number, &p.header) == nil
 }
 
 // pushParity finds the open segment of a parity packet. Where there is none, nothing tells yet whose it is: it is kept

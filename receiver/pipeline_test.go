@@ -121,6 +121,20 @@ func TestRestart(t *testing.T) {
 	}
 }
 
+// A rig with a fixed SSRC that begins anew a little behind where it was is followed once it has been silent.
+func TestRestartBehindAfterSilence(t *testing.T) {
+	packets, times := rtpOf(t, "c-rtp.pcap")
+	half := len(packets) / 2
+	later := make([]time.Time, len(times))
+	for i := range times {
+		later[i] = times[i].Add(1500 * time.Millisecond)
+	}
+	want := slices.Concat(renumber(packets[:half], 0, 1), renumber(packets[half:], 0, 1))
+	events := slices.Concat(
+		encode(t, want[:half], times[:half], fixed(3, 1)), encode(t, want[half:], later[half:], fixed(3, 1)))
+	requireSame(t, want, replay(t, events))
+}
+
 func TestShapeChanges(t *testing.T) {
 	packets, times := rtpOf(t, "c-rtp.pcap")
 	rng := rand.New(rand.NewPCG(5, 6))

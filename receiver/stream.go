@@ -64,7 +64,7 @@ func (s *stream) number(low uint16) (int64, bool) {
 }
 
 // passed tells whether the turn of that sequence number is over.
-func (s *stream) passed(seq int64) bool { return s.begun && seq < s.next }
+func (s *stream) passed(seq int64) bool { return s.ended || s.begun && seq < s.next }
 
 // find returns the open segment of that number and header.
 func (s *stream) find(number int64, h *isc.Header) *segment {
@@ -81,7 +81,9 @@ func (s *stream) insert(g *segment) bool {
 	sl := &s.slots[g.number&(ringSize-1)]
 	rivals := 0
 	for other := sl.segments; other != nil; other = other.rival {
-		rivals++
+		if other.number == g.number {
+			rivals++
+		}
 	}
 	if rivals >= maxRivals {
 		return false

@@ -35,6 +35,8 @@ type Channel struct {
 	Recent  map[string]Recent `json:"recent"` // over the last "1s", "8s" and "60s"
 	Refused map[string]uint64 `json:"refused,omitempty"`
 
+	OutputDropped uint64 `json:"output_dropped"` // access units that outputs missed because they were too slow
+
 	HLS     HLS    `json:"hls"`
 	Viewers int    `json:"viewers"`
 	Links   []Link `json:"links"`

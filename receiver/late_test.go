@@ -1,0 +1,28 @@
+package receiver
+
+import (
+	"encoding/binary"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestLateForAnEndedStream has the last packets of a run come after the next run has begun: they are late, and nothing
+// of them is kept.
+func TestLateForAnEndedStream(t *testing.T) {
+	a, ta := steady(1, 100, epoch)
+	b, tb := steady(2, 40000, epoch.Add(1200*time.Millisecond))
+	first := rtpSequence(a[len(a)-3])
+	for _, p := range a[len(a)-2:] { // the rig lost packets before it coded these
+		binary.BigEndian.PutUint16(p[2:], rtpSequence(p)+300)
+	}
+	old := delayed(encode(t, a, ta, fixed(3, 0)), 400*time.Millisecond, func(e event) bool {
+		return numberIn(e) > 0 && segmentOf(e) == first
+	})
+	want := slices.Concat(a[:len(a)-2], b)
+	h := requireEach(t, want, append(old, encode(t, b, tb, fixed(3, 0))...))
+	counts, _ := h.pipeline.Counts()
+	require.EqualValues(t, 2, counts.Late)
+}
