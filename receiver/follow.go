@@ -61,9 +61,12 @@ func (p *Pipeline) assign(out *Result, now time.Time, g *segment) bool {
 		if !ok {
 			continue
 		}
+		late := s.passed(number + int64(g.k) - 1)
+		if late && p.silent(s, g.first) {
+			continue // its sender has begun anew
+		}
 		p.probation.remove(g)
 		kind := ledger.Parity
-		late := s.passed(number + int64(g.k) - 1)
 		if late {
 			kind = ledger.Late
 		}

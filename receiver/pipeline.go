@@ -214,9 +214,12 @@ func (p *Pipeline) pushSource(out *Result, now time.Time, d *inbox.Datagram) {
 // restarts tells whether a source packet of a stream's own SSRC looks like a new run of its sender: the stream has been
 // silent, and the packet's turn has long been over.
 func (p *Pipeline) restarts(s *stream, number int64, d *inbox.Datagram) bool {
-	return s == p.current && d.Arrival.Sub(p.started)-s.last >= silence &&
+	return p.silent(s, d.Arrival.Sub(p.started)) &&
 		s.passed(unwrap(number, rtpSequence(d.Payload))) && s.find(number, &p.header) == nil
 }
+
+// silent tells whether a stream is the current one and had been silent for long at that time.
+func (p *Pipeline) silent(s *stream, at time.Duration) bool { return s == p.current && at-s.last >= silence }
 
 // pushParity finds the open segment of a parity packet. Where there is none, nothing tells yet whose it is: it is kept
 // until a source packet of its segment claims it.
