@@ -19,7 +19,7 @@ fi
 
 dir=${2%:*}
 name=${2##*:}
-if out=$("$GO" test -tags ci -run '^$' -fuzz "^$name\$" -fuzztime "$duration" -parallel 1 "$dir" 2>&1); then
+if out=$("$GO" test -tags ci -run '^$' -fuzz "^$name\$" -fuzztime "$duration" -fuzzminimizetime 10x -parallel 1 "$dir" 2>&1); then
 	printf 'ok    %-28s %-24s %s\n' "$dir" "$name" "$(printf '%s\n' "$out" | sed -n 's/^fuzz: elapsed: //p' | tail -n 1)"
 else
 	printf 'FAIL  %-28s %s\n%s\n' "$dir" "$name" "$out"

@@ -219,7 +219,9 @@ func (p *Pipeline) restarts(s *stream, number int64, d *inbox.Datagram) bool {
 }
 
 // silent tells whether a stream is the current one and had been silent for long at that time.
-func (p *Pipeline) silent(s *stream, at time.Duration) bool { return s == p.current && at-s.last >= silence }
+func (p *Pipeline) silent(s *stream, at time.Duration) bool {
+	return s == p.current && at-s.last >= silence
+}
 
 // pushParity finds the open segment of a parity packet. Where there is none, nothing tells yet whose it is: it is kept
 // until a source packet of its segment claims it.
