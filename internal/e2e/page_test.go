@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,6 +20,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/isc-receiver/isc-receiver/internal/status"
 )
 
 const (
@@ -124,7 +127,24 @@ func TestDemoPlays(t *testing.T) {
 	require.NoError(t, err)
 	var figures map[string]any
 	require.NoError(t, json.Unmarshal(output, &figures))
+	require.Positive(t, savedPackets(t, url), "a link died meanwhile, and the coding stood in for it")
 	stop(syscall.SIGTERM)
+}
+
+// savedPackets asks the receiver how many packets of dead links the coding has rebuilt.
+func savedPackets(t *testing.T, url string) (n uint64) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url+"api/v1/status", nil)
+	require.NoError(t, err)
+	response, err := http.DefaultClient.Do(request)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, response.Body.Close()) }()
+	var snapshot status.Snapshot
+	require.NoError(t, json.NewDecoder(response.Body).Decode(&snapshot))
+	for _, link := range snapshot.Channels[0].Links {
+		n += link.Saved
+	}
+	return n
 }
 
 // A page that is open comes back by itself after the receiver was killed and started again.
