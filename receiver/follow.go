@@ -103,9 +103,7 @@ func (p *Pipeline) follow(out *Result, now time.Time, g *segment, from netip.Add
 			allowed = min(allowed, old.advanced+p.hold())
 		}
 		if at < allowed {
-			if p.retry == 0 || allowed < p.retry {
-				p.retry = allowed
-			}
+			p.retry = min(p.retry, allowed)
 			return
 		}
 		if !old.begun {
@@ -117,7 +115,7 @@ func (p *Pipeline) follow(out *Result, now time.Time, g *segment, from netip.Add
 	if p.draining != nil && !p.draining.ended {
 		p.finish(out, now, p.draining)
 	}
-	p.draining, p.retry = p.current, 0
+	p.draining, p.retry = p.current, never
 	p.runs++
 	p.current = &stream{identity: g.identity, run: p.runs, ref: 1<<32 + g.number}
 	p.adopt(out, now, g)

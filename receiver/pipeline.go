@@ -77,9 +77,9 @@ type Pipeline struct {
 	draining  *stream       // the one before it: it goes on until current begins, and its stragglers are late for a while
 	lingers   time.Duration // until when
 	probation probation
-	retry     time.Duration // when a sender on probation may be followed; 0 while there is none
+	retry     time.Duration // when a sender on probation may be followed; never while there is none
 	runs      int
-	lastAlive time.Duration // when a packet of a stream that is followed came last
+	lastAlive time.Duration // when a packet of a current stream came last; long ago before the first
 	liveSince time.Duration // when the present stretch without silence began
 
 	depacket depacket.Depacketizer
@@ -97,9 +97,9 @@ func NewPipeline(cfg Config, pool *inbox.Pool, started time.Time) *Pipeline {
 		pool: pool, started: started, budget: cfg.Latency, ports: cfg.Ports,
 		segments:  segmentPool{links: len(cfg.Ports)},
 		depacket:  depacket.Depacketizer{Freeze: cfg.Freeze},
-		probation: newProbation(),
-		feedback:  feedback.New(len(cfg.Ports)),
-		ledger:    ledger.New(len(cfg.Ports)),
+		probation: newProbation(), retry: never, lastAlive: -silence,
+		feedback: feedback.New(len(cfg.Ports)),
+		ledger:   ledger.New(len(cfg.Ports)),
 	}
 }
 
@@ -142,8 +142,8 @@ func (p *Pipeline) Push(out *Result, now time.Time, d *inbox.Datagram) {
 func (p *Pipeline) Advance(out *Result, now time.Time) {
 	p.collect()
 	at := now.Sub(p.started)
-	if p.retry != 0 && at >= p.retry {
-		p.retry = 0
+	if at >= p.retry {
+		p.retry = never
 		if g := p.probation.newcomer(); g != nil {
 			p.follow(out, now, g, g.sender())
 		}
@@ -165,22 +165,19 @@ func (p *Pipeline) Advance(out *Result, now time.Time) {
 
 // Next returns the time at which Advance has something to release, if nothing is pushed before.
 func (p *Pipeline) Next() (at time.Time, ok bool) {
-	next := time.Duration(never)
-	for _, s := range []*stream{p.draining, p.current} {
+	next := p.retry
+	for _, s := range [...]*stream{p.draining, p.current} {
 		switch {
 		case s == nil:
 		case !s.begun:
-			next, ok = min(next, s.startAt), true
+			next = min(next, s.startAt)
 		default:
 			if deadline, _, waits := s.gap(p.budget); waits {
-				next, ok = min(next, deadline), true
+				next = min(next, deadline)
 			}
 		}
 	}
-	if p.retry != 0 {
-		next, ok = min(next, p.retry), true
-	}
-	return p.started.Add(next), ok
+	return p.started.Add(next), next < never
 }
 
 // Flush releases all that is held, as if every wait had ended, and decides on what is on probation. It is for the end
@@ -243,7 +240,7 @@ func (p *Pipeline) pushParity(out *Result, now time.Time, d *inbox.Datagram) {
 	}
 	at := d.Arrival.Sub(p.started)
 	switch {
-	case late: // or it is the first of a rig that has restarted, so it is kept all the same
+	case late: // as it seems; it may be the first of a rig that has restarted, so it is kept all the same
 		out.Feedback = p.hear(out.Feedback, at, d, ledger.Late)
 	case d.From == p.ledger.From(d.Link):
 		out.Feedback = p.hear(out.Feedback, at, d, ledger.Parity)
@@ -328,7 +325,7 @@ func (p *Pipeline) claim(out *Result, g *segment) {
 func (p *Pipeline) alive(s *stream, at time.Duration) {
 	s.last = max(s.last, at)
 	if s == p.current {
-		if p.runs == 1 && p.lastAlive == 0 || at-p.lastAlive >= silence {
+		if at-p.lastAlive >= silence {
 			p.liveSince = at
 		}
 		p.lastAlive = max(p.lastAlive, at)

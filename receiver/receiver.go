@@ -7,6 +7,17 @@
 //	                      +-> feedback, through the source's own sockets
 //
 // It knows no HTTP, no window and no files.
+//
+// The life of a datagram, and where to read on:
+//
+//	inbox/         it waits for the pipeline
+//	pipeline.go    it is parsed, and finds its stream and segment
+//	probation.go   or it is kept, where nothing tells whose it is
+//	follow.go      a stream on probation becomes the current one; the one before drains
+//	segment.go     its segment rebuilds what is missing
+//	stream.go      the order in which packets are released, and how long a gap is waited for
+//	release.go     packets are handed on: as RTP, to the ledger, to the depacketizer
+//	channel.go     the goroutine around it all, with queue.go for the outputs and log.go for the log
 package receiver
 
 import (

@@ -1,6 +1,7 @@
 package receiver
 
 import (
+	"math/bits"
 	"slices"
 	"time"
 
@@ -11,12 +12,8 @@ import (
 // place offers source packets of a segment for release, a bit each, and releases all whose turn it is.
 func (p *Pipeline) place(out *Result, now time.Time, s *stream, g *segment, sources uint8) {
 	for i := range g.k {
-		if sources>>i&1 == 0 {
-			continue
-		}
-		s.offer(now.Sub(p.started), g, i)
-		if g.recovered>>i&1 != 0 {
-			p.ledger.Saved(now.Sub(p.started))
+		if sources>>i&1 != 0 {
+			s.offer(now.Sub(p.started), g, i)
 		}
 	}
 	p.take(out, now, s)
@@ -123,6 +120,9 @@ func (p *Pipeline) skip(out *Result, now time.Time, s *stream, to int64) {
 
 func (p *Pipeline) closeSegment(at time.Duration, s *stream, g *segment) {
 	p.ledger.Segment(at, g.k, g.perLink)
+	if saved := g.recovered &^ g.received; saved != 0 {
+		p.ledger.Saved(at, bits.OnesCount8(saved))
+	}
 	s.remove(g)
 	g.release(p.free)
 	p.segments.put(g)

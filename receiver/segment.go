@@ -15,7 +15,7 @@ import (
 // segment is what has arrived of one segment: packets whose number, lengths and redundancy agree and whose sources
 // agree in SSRC and payload type. It owns the memory of its packets.
 type segment struct {
-	number int64 // the sequence number of its first source packet
+	number int64 // the sequence number of its first source packet; on probation still the 16-bit one
 	header isc.Header
 	k      int
 	first  time.Duration // when its first datagram arrived

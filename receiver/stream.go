@@ -157,8 +157,10 @@ func (s *stream) take(dst []released) []released {
 	}
 }
 
-// gap returns when the wait for the packet that is next ends, and how far the order then moves on; false where
-// nothing waits for it.
+// gap returns when the wait for the packet that is next ends, and how far the order then moves on; false where nothing
+// waits for it. The deadline is that of the segment it is missing from, which is known where the segment is open, or
+// where a packet waits whose segment began before; else that of the first later segment to have arrived. The order
+// moves on as little as that allows: to the end of the segment, or to what waits or begins next.
 func (s *stream) gap(budget time.Duration) (deadline time.Duration, to int64, ok bool) {
 	to = s.firstWaiting()
 	if cover := s.covering(s.next); cover != nil {

@@ -98,6 +98,9 @@ type Packets struct {
 	Recovered uint64 `json:"recovered"` // released as rebuilt by the coding
 	Lost      uint64 `json:"lost"`      // given up
 	Pending   uint64 `json:"pending"`   // held back at this moment: they wait for one before them
+
+	Saved    uint64 `json:"saved"`    // of the recovered ones, those that no link brought in time
+	Unusable uint64 `json:"unusable"` // released, but part of no whole access unit
 }
 
 // Recent counts RTP packets over a span of time.
@@ -123,7 +126,7 @@ type Link struct {
 	From  string    `json:"from"` // the last address that a valid packet came from, or empty
 	State LinkState `json:"state"`
 	Error string    `json:"error"` // the socket's last error, where the state is down
-	Since Time      `json:"since"` // when the state began; of a silent link, when its last packet came
+	Since Time      `json:"since"` // when it came up; of a link that is not up, when its last packet came
 
 	Datagrams Datagrams `json:"datagrams"`
 

@@ -49,7 +49,7 @@ func collectChannel(out chan<- prometheus.Metric, channel *status.Channel) {
 	}
 
 	m.gauge("stream_bits_per_second", "Rate of the received video.", channel.Stream.BitrateBPS)
-	m.gauge("stream_frames_per_second", "Pictures a second over the last 8 s.", channel.Stream.FPS)
+	m.gauge("stream_frames_per_second", "Pictures a second over the last 2 s.", channel.Stream.FPS)
 	m.gauge("stream_width_pixels", "Width of the picture.", float64(channel.Stream.Width))
 	m.gauge("stream_height_pixels", "Height of the picture.", float64(channel.Stream.Height))
 	m.gauge("stream_damaged", "1 while packets have been lost since the last keyframe.", truth(channel.Stream.Damaged))

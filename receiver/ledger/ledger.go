@@ -43,6 +43,7 @@ type link struct {
 	from   netip.AddrPort
 	heard  bool
 	proven bool          // a source packet came from there
+	since  time.Duration // when it came up
 	last   time.Duration // when the last valid packet came
 	delay  delay
 }
@@ -82,6 +83,9 @@ func (l *Ledger) Heard(at time.Duration, on int, from netip.AddrPort, timestamp 
 	if from != k.from {
 		return
 	}
+	if k.since == 0 || at-k.last >= silence {
+		k.since = at
+	}
 	k.last = max(k.last, at)
 	k.delay.update(at, milliseconds(timestamp, arrival))
 }
@@ -110,9 +114,11 @@ func (l *Ledger) Recovered(at time.Duration, size int) {
 	b.mediaBytes += uint64(size)
 }
 
-// Saved takes note that the coding rebuilt a packet in place of a link. Which one is found by elimination: the one link
-// that brought packets before and is silent now. Where there is not just one, nothing is counted.
-func (l *Ledger) Saved(at time.Duration) {
+// Saved takes note that a segment was closed with packets that the coding rebuilt and no link brought. Which link would
+// have is found by elimination: the one that brought packets before and is silent now. Where there is not just one such
+// link, they count for none.
+func (l *Ledger) Saved(at time.Duration, packets int) {
+	l.packets.Saved += uint64(packets)
 	silent := -1
 	for i := range l.links {
 		if k := &l.links[i]; !k.heard || at-k.last < silence/2 {
@@ -124,7 +130,7 @@ func (l *Ledger) Saved(at time.Duration) {
 		silent = i
 	}
 	if silent >= 0 {
-		l.links[silent].saved++
+		l.links[silent].saved += uint64(packets)
 	}
 }
 

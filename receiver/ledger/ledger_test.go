@@ -309,17 +309,17 @@ func TestSaved(t *testing.T) {
 		}
 		return by
 	}
-	l.Saved(0)
+	l.Saved(0, 1)
 	require.Equal(t, []uint64{0, 0, 0, 0}, saved(0), "no link was ever heard")
 	for i := range 3 {
 		hear(l, 0, i, 0)
 	}
-	l.Saved(400 * ms)
+	l.Saved(400*ms, 1)
 	require.Equal(t, []uint64{0, 0, 0, 0}, saved(400*ms), "all bring packets")
 	hear(l, 400*ms, 0, 0)
 	hear(l, 400*ms, 2, 0)
-	l.Saved(600 * ms)
+	l.Saved(600*ms, 1)
 	require.Equal(t, []uint64{0, 1, 0, 0}, saved(600*ms), "link 1 is silent, and link 3 never was there")
-	l.Saved(s)
+	l.Saved(s, 2)
 	require.Equal(t, []uint64{0, 1, 0, 0}, saved(s), "it may be any of three")
 }

@@ -57,7 +57,7 @@ func (l *Ledger) snapshotLinks(now time.Duration, started time.Time, c *status.C
 			s.From = k.from.String()
 			s.Since = status.Time{Time: started.Add(k.last)}
 			if k.up(now) {
-				s.State = status.LinkUp
+				s.State, s.Since = status.LinkUp, status.Time{Time: started.Add(k.since)}
 			}
 		}
 		s.BitrateBPS = float64(second[i].bytes * 8)
