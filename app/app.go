@@ -101,7 +101,7 @@ func (r *Run) release() {
 // outputs, HLS muxers, HTTP server.
 func (r *Run) run(ctx context.Context) {
 	defer close(r.done)
-	r.log.Info("receiving", "page", r.ViewerURL(), "channels", len(r.channels))
+	r.log.Info("receiving", "page", r.listener.Addr(), "channels", len(r.channels))
 
 	receive, stopReceiving := context.WithCancel(ctx)
 	defer stopReceiving()

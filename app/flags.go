@@ -16,7 +16,7 @@ import (
 // Flags are the command-line flags of the receiver, for the kong library, which also reads them from the environment.
 // What is not given is nil or empty, and leaves what the settings file says.
 type Flags struct {
-	File      string         `name:"config" placeholder:"FILE" help:"Settings file (TOML)."`
+	File      string         `name:"config" placeholder:"FILE" help:"Settings file; see packaging/config.toml."`
 	Interface *string        `placeholder:"NAME" help:"Network interface to receive on. Default: all."`
 	Ports     *string        `placeholder:"PORTS" help:"UDP ports of the links, as 5078-5081 or a list."`
 	HTTP      *string        `name:"http" placeholder:"ADDR" help:"${http_help}"`
@@ -45,15 +45,14 @@ func ParserOptions(program, description string) []kong.Option {
 // one rig are about the first channel.
 func (f Flags) Config() (Config, error) {
 	cfg := Default()
-	if f.File != "" {
-		var err error
-		if cfg, err = Load(f.File); err != nil {
-			return cfg, err
-		}
-	}
 	cfg.Demo = f.Demo
 	if f.Demo {
-		cfg.HTTP.Address = "127.0.0.1:5076"
+		cfg.HTTP.Address = "127.0.0.1:5076" // nobody else needs to see it
+	}
+	if f.File != "" {
+		if err := cfg.Load(f.File); err != nil {
+			return cfg, err
+		}
 	}
 	set(&cfg.HTTP.Address, f.HTTP)
 	if f.Access != "" {
@@ -69,7 +68,7 @@ func (f Flags) Config() (Config, error) {
 		if f.Latency != nil {
 			rig.Latency = Duration(*f.Latency)
 		}
-		if f.Ports != nil {
+		if f.Ports != nil && *f.Ports != "" {
 			if err := rig.Ports.UnmarshalText([]byte(*f.Ports)); err != nil {
 				return cfg, fmt.Errorf("%w: --ports: %w", ErrSetting, err)
 			}
@@ -87,34 +86,35 @@ func (f Flags) Log() *slog.Logger {
 	return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
 }
 
+// set sets a setting to what a flag says. An empty one, as an environment variable may be, says nothing.
 func set(to, from *string) {
-	if from != nil {
+	if from != nil && *from != "" {
 		*to = *from
 	}
 }
 
-// Load reads a settings file. What it does not say has its default; a setting that is unknown is an error.
-func Load(path string) (Config, error) {
-	cfg := Default()
+// Load reads a settings file into c. What it does not say stays, but for channels, whose settings have their defaults
+// then; a setting that is unknown is an error.
+func (c *Config) Load(path string) error {
 	file, err := os.Open(path)
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
-			return cfg, fmt.Errorf("%w: the settings file %s is not there", ErrSetting, path)
+			return fmt.Errorf("%w: the settings file %s is not there", ErrSetting, path)
 		}
-		return cfg, fmt.Errorf("%w: the settings file cannot be read: %w", ErrSetting, err)
+		return fmt.Errorf("%w: the settings file cannot be read: %w", ErrSetting, err)
 	}
 	defer func() { _ = file.Close() }() // it was only read
-	cfg.Channels = nil
-	if err := toml.NewDecoder(file).DisallowUnknownFields().Decode(&cfg); err != nil {
-		return cfg, fmt.Errorf("%w: %s: %s", ErrSetting, path, describe(err))
+	c.Channels = nil
+	if err := toml.NewDecoder(file).DisallowUnknownFields().Decode(c); err != nil {
+		return fmt.Errorf("%w: %s: %s", ErrSetting, path, describe(err))
 	}
-	if cfg.Channels == nil {
-		cfg.Channels = []Channel{DefaultChannel()}
+	if c.Channels == nil {
+		c.Channels = []Channel{DefaultChannel()}
 	}
-	for i := range cfg.Channels {
-		cfg.Channels[i].fill()
+	for i := range c.Channels {
+		c.Channels[i].fill()
 	}
-	return cfg, nil
+	return nil
 }
 
 // fill gives the settings that a channel does not say their defaults.

@@ -150,9 +150,16 @@ func TestLog(t *testing.T) {
 	require.True(t, Flags{}.Log().Enabled(t.Context(), slog.LevelInfo))
 }
 
-// TestFullFile loads a file with every setting that there is, each with its default.
-func TestFullFile(t *testing.T) {
-	cfg, err := Load("testdata/full.toml")
+// load reads a settings file on top of the defaults.
+func load(path string) (Config, error) {
+	cfg := Default()
+	err := cfg.Load(path)
+	return cfg, err
+}
+
+// TestSampleFile loads the file that explains every setting, each with its default.
+func TestSampleFile(t *testing.T) {
+	cfg, err := load("../packaging/config.toml")
 	require.NoError(t, err)
 	require.NoError(t, cfg.Validate())
 	want := Default()
@@ -161,11 +168,11 @@ func TestFullFile(t *testing.T) {
 }
 
 func TestLoad(t *testing.T) {
-	cfg, err := Load(writeFile(t, ""))
+	cfg, err := load(writeFile(t, ""))
 	require.NoError(t, err)
 	require.Equal(t, Default(), cfg)
 
-	cfg, err = Load(writeFile(t, `
+	cfg, err = load(writeFile(t, `
 [hls]
 part = "100ms"
 [[channel]]
@@ -206,17 +213,17 @@ func TestLoadErrors(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := writeFile(t, c.content)
-			_, err := Load(path)
+			_, err := load(path)
 			require.ErrorIs(t, err, ErrSetting)
 			require.ErrorContains(t, err, c.want)
 			require.ErrorContains(t, err, path)
 			require.Equal(t, 1, strings.Count(err.Error(), "line "+c.want[strings.LastIndex(c.want, "line ")+5:][:1]), err)
 		})
 	}
-	_, err := Load(filepath.Join(t.TempDir(), "none.toml"))
+	_, err := load(filepath.Join(t.TempDir(), "none.toml"))
 	require.ErrorIs(t, err, ErrSetting)
 	require.ErrorContains(t, err, "is not there")
-	_, err = Load(t.TempDir())
+	_, err = load(t.TempDir())
 	require.ErrorIs(t, err, ErrSetting)
 }
 

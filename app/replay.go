@@ -2,6 +2,7 @@ package app
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,6 +29,9 @@ type Replay struct {
 	Progress func(read, size int64) // called now and then with bytes; may be nil
 }
 
+// ErrCutOff says that a capture ends in the middle of a packet. What is before that has been replayed.
+var ErrCutOff error = &sentence{text: "The capture ends in the middle of a packet. What is before was replayed."}
+
 // What the packets in RTPOut are from and to.
 var (
 	rtpFrom = netip.MustParseAddrPort("127.0.0.1:5076")
@@ -49,8 +53,8 @@ type replay struct {
 	feedback *bufio.Writer
 }
 
-// Run replays the capture and returns the channel as it is at its end. It ends early with ctx's error. Other errors are
-// sentences for the operator.
+// Run replays the capture and returns the channel as it is at its end. It ends early with ctx's error. The result is
+// valid with ErrCutOff, too; other errors are sentences for the operator.
 func (r Replay) Run(ctx context.Context, cfg Config) (result status.Channel, err error) {
 	file, err := source.OpenFile(r.Capture)
 	if err != nil {
@@ -62,6 +66,9 @@ func (r Replay) Run(ctx context.Context, cfg Config) (result status.Channel, err
 	if sameFile(r.Capture, r.RTPOut) || sameFile(r.Capture, r.FeedbackOut) {
 		return result, &sentence{"The capture itself would be overwritten. Write to another file.", ErrSetting}
 	}
+	if r.RTPOut != "" && r.RTPOut == r.FeedbackOut {
+		return result, &sentence{"The RTP packets and the feedback cannot go to one file. Name two.", ErrSetting}
+	}
 	if r.RTPOut != "" {
 		if p.rtp, err = source.CreateFile(r.RTPOut); err != nil {
 			return result, fmt.Errorf("the RTP packets cannot be written: %w", err)
@@ -69,20 +76,21 @@ func (r Replay) Run(ctx context.Context, cfg Config) (result status.Channel, err
 		defer func() { err = errors.Join(err, p.rtp.Close()) }()
 	}
 	if r.FeedbackOut != "" {
-		feedback, err := os.Create(r.FeedbackOut)
-		if err != nil {
+		var feedback *os.File
+		if feedback, err = os.Create(r.FeedbackOut); err != nil {
 			return result, fmt.Errorf("the feedback cannot be written: %w", err)
 		}
 		p.feedback = bufio.NewWriter(feedback)
 		defer func() { err = errors.Join(err, p.feedback.Flush(), feedback.Close()) }()
 	}
-	if err := p.read(ctx, file, rig); err != nil {
+	err = p.read(ctx, file, rig)
+	if err != nil && !errors.Is(err, ErrCutOff) {
 		return result, err
 	}
 	result = p.pipeline.Snapshot(p.now)
 	result.ID, result.Name = rig.ID, rig.Name
 	result.HLS.Path = "/hls/" + rig.ID + "/index.m3u8"
-	return result, nil
+	return result, err
 }
 
 // sameFile tells whether both names are of one file that is there.
@@ -106,8 +114,11 @@ func (p *replay) read(ctx context.Context, file *source.File, rig Channel) error
 		if p.Progress != nil && (n%progressEvery == 0 || err != nil) {
 			p.Progress(file.Progress())
 		}
-		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		switch {
+		case errors.Is(err, io.EOF):
 			return p.finish()
+		case errors.Is(err, io.ErrUnexpectedEOF):
+			return cmp.Or(p.finish(), ErrCutOff)
 		}
 		if err != nil {
 			return explainCapture(p.Capture, err)

@@ -124,19 +124,33 @@ func (c *replayCommand) Run(ctx context.Context, stdout io.Writer) error {
 		defer func() { _ = bar.Finish() }()
 	}
 	channel, err := replay.Run(ctx, cfg)
-	if err != nil {
+	switch {
+	case errors.Is(err, context.Canceled):
+		return errors.New("stopped before the end of the capture; what was written so far is incomplete")
+	case errors.Is(err, app.ErrCutOff):
+		fmt.Fprintln(os.Stderr, "isc-receiverd:", err)
+	case err != nil:
 		return err
 	}
 	if c.JSON {
 		encoder := json.NewEncoder(stdout)
 		encoder.SetIndent("", "  ")
-		return encoder.Encode(channel)
+		if err := encoder.Encode(channel); err != nil {
+			return err
+		}
+	} else if err := summarize(stdout, channel); err != nil {
+		return err
 	}
-	return summarize(stdout, cfg.Channels[0].Ports, channel)
+	for _, link := range channel.Links {
+		if link.Datagrams.Received > 0 {
+			return nil
+		}
+	}
+	return fmt.Errorf("nothing in the capture goes to UDP ports %v; choose others with --ports", cfg.Channels[0].Ports)
 }
 
 // summarize prints what a replay gave, for people.
-func summarize(w io.Writer, ports app.Ports, c status.Channel) error {
+func summarize(w io.Writer, c status.Channel) error {
 	var received, malformed, refused, late, duplicate uint64
 	for _, link := range c.Links {
 		received += link.Datagrams.Received
@@ -145,13 +159,9 @@ func summarize(w io.Writer, ports app.Ports, c status.Channel) error {
 		late += link.Datagrams.Late
 		duplicate += link.Datagrams.Duplicate
 	}
-	if received == 0 {
-		_, err := fmt.Fprintf(w, "Nothing in the capture goes to UDP ports %v. Choose others with --ports.\n", ports)
-		return err
-	}
-	_, err := fmt.Fprintf(w, "%d datagrams on %d links: %d duplicate, %d late, %d malformed, %d refused\n"+
+	_, err := fmt.Fprintf(w, "%d datagrams (%d duplicate, %d late, %d malformed, %d refused)\n"+
 		"%d packets delivered, %d recovered by the coding, %d lost\n",
-		received, len(c.Links), duplicate, late, malformed, refused,
+		received, duplicate, late, malformed, refused,
 		c.Packets.Delivered, c.Packets.Recovered, c.Packets.Lost)
 	return err
 }
