@@ -39,10 +39,15 @@ func collectChannel(out chan<- prometheus.Metric, channel *status.Channel) {
 			truth(channel.State == state), string(state))
 	}
 	packets := m.labelled("outcome")
-	const packetsHelp = "RTP packets: delivered as received, recovered by the coding, or lost for good."
+	const packetsHelp = "RTP packets: delivered as received, recovered by the coding before or instead of arriving, " +
+		"or lost for good."
 	packets.counter("packets_total", packetsHelp, channel.Packets.Delivered, "delivered")
 	packets.counter("packets_total", packetsHelp, channel.Packets.Recovered, "recovered")
 	packets.counter("packets_total", packetsHelp, channel.Packets.Lost, "lost")
+	m.counter("packets_saved_total", "Of the recovered RTP packets, those that no link brought in time.",
+		channel.Packets.Saved)
+	m.counter("packets_unusable_total", "RTP packets that were released, but are part of no whole access unit.",
+		channel.Packets.Unusable)
 	m.gauge("packets_pending", "RTP packets held back at this moment.", float64(channel.Packets.Pending))
 	for reason, count := range channel.Refused {
 		m.labelled("reason").counter("refused_total", "Datagrams refused, by reason.", count, reason)
@@ -95,7 +100,8 @@ func collectLink(out chan<- prometheus.Metric, channel string, link *status.Link
 	}
 	m.counter("link_kernel_dropped_total", "Datagrams that the kernel dropped: the socket's buffer was full.",
 		link.Datagrams.KernelDropped)
-	m.counter("link_saved_total", "Recovered packets that this link would have carried, where known.", link.Saved)
+	m.counter("link_saved_total", "Recovered packets that no link brought, of the link that should have, where known.",
+		link.Saved)
 	m.gauge("link_bits_per_second", "Rate of the link.", link.BitrateBPS)
 	m.gauge("link_packets_per_second", "Datagrams a second on the link.", link.RatePPS)
 	m.gauge("link_share_ratio", "Share of the channel's datagrams over the last second.", link.Share)

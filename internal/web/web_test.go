@@ -22,7 +22,7 @@ func exampleSnapshot() status.Snapshot {
 			ID: "rig1", Name: "Rig 1", State: status.ChannelLive, Since: moment,
 			Verdict: status.Verdict{Code: status.VerdictOK, Text: "All is well."},
 			Stream:  status.Stream{Codec: "h264", Width: 640, Height: 360, FPS: 25, BitrateBPS: 900000},
-			Packets: status.Packets{Delivered: 100, Recovered: 7, Lost: 2},
+			Packets: status.Packets{Delivered: 100, Recovered: 7, Lost: 2, Saved: 5, Unusable: 4},
 			Refused: map[string]uint64{"address": 3},
 			HLS:     status.HLS{Enabled: true, Ready: true, Epoch: 1, Path: "/hls/rig1/index.m3u8"},
 			Links: []status.Link{
@@ -214,6 +214,8 @@ func TestMetrics(t *testing.T) {
 		`isc_channel_state{channel="rig1",state="live"} 1`,
 		`isc_channel_state{channel="rig1",state="silent"} 0`,
 		`isc_packets_total{channel="rig1",outcome="recovered"} 7`,
+		`isc_packets_saved_total{channel="rig1"} 5`,
+		`isc_packets_unusable_total{channel="rig1"} 4`,
 		`isc_refused_total{channel="rig1",reason="address"} 3`,
 		`isc_stream_bits_per_second{channel="rig1"} 900000`,
 		`isc_hls_epoch{channel="rig1"} 1`,
