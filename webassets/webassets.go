@@ -30,7 +30,9 @@ const notBuilt = `<!doctype html><html lang="en"><meta charset="utf-8">
 <title>ISC Receiver</title>
 <h1>The player was not built</h1>
 <p>This program was compiled without its browser page. Run <code>make web</code>, then build the program again.</p>
-<p>Everything else works: <a href="/api/v1/status">status</a>, and HLS for other players.</p>
+<p>Everything else works: <a href="/api/v1/status">status</a>, and a player such as VLC can open
+<code>/hls/rig1/index.m3u8</code> at this address, with the channel's id for rig1, and with <code>?key=</code> and the
+key if there is one.</p>
 </html>
 `
 

@@ -102,6 +102,7 @@ func TestUnbuilt(t *testing.T) {
 	require.Equal(t, "no-store", w.Header().Get("Cache-Control"))
 	require.Contains(t, w.Body.String(), "The player was not built")
 	require.Contains(t, w.Body.String(), "make web")
+	require.Contains(t, w.Body.String(), "/hls/rig1/index.m3u8")
 }
 
 // The program's own files, bundled or not: both must serve something.
