@@ -47,15 +47,18 @@ function ofChannel(channel, now) {
   switch (channel.verdict.code) {
     case 'no-keyframe':
       return missing('Waiting', 'triangle', 'Waiting for a keyframe', why);
-    case 'too-lossy':
-      return missing('Too lossy', 'square', 'Too much is lost for a picture', why);
     case 'not-isc':
       return missing('Waiting', 'triangle', 'Waiting for the rig', why);
     default:
   }
+  if (!channel.hls.ready && tooLossy(channel)) return noPicture(channel);
   if (!channel.hls.ready) return missing('Starting', 'ring', 'The picture is coming', 'The first second is being put together.');
   return null;
 }
+
+// Where too much is lost, what comes may still make pictures: only where they stand still is there none.
+const tooLossy = (channel) => channel.verdict.code === 'too-lossy';
+const noPicture = (channel) => missing('Too lossy', 'square', 'Too much is lost for a picture', channel.verdict.text);
 
 function ofPlayer(channel, player, now) {
   switch (player.phase) {
@@ -66,10 +69,15 @@ function ofPlayer(channel, player, now) {
     case 'unsupported':
       return missing('No player', 'square', 'This browser cannot play the video', 'Use a current Chrome, Edge, Firefox or Safari.');
     case 'playing':
+      if (tooLossy(channel)) return { word: 'Lossy', shape: 'triangle', notice: null, mark: channel.verdict.text };
       if (channel.stream.damaged) {
         return { word: 'Damaged', shape: 'triangle', notice: null, mark: 'Damaged until the next keyframe' };
       }
       return { word: 'Live', shape: 'disc', notice: null, mark: '' };
+    default:
+  }
+  if (tooLossy(channel)) return noPicture(channel);
+  switch (player.phase) {
     case 'stalled':
       return missing('Interrupted', 'triangle', `The picture has stood still ${lasting(player.since, now)}`,
         'The receiver has a picture; the connection to this browser is too slow or was interrupted.');

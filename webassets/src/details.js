@@ -7,10 +7,16 @@ const COLUMNS = [
   ['Port', 'UDP port of the link'],
   ['Rate', 'Bits a second'],
   ['Share', 'Part of all datagrams over the last second'],
-  ['Saved', 'Packets of this link that the coding rebuilt'],
+  ['Saved', 'Packets that this link did not bring and the coding rebuilt'],
   ['Jitter', 'Variation of the travelling time'],
   ['Delay', 'Behind the fastest link'],
 ];
+const OUTCOMES = [
+  ['as sent', 'Came by a link'],
+  ['rebuilt', 'Rebuilt before or instead of arriving'],
+  ['lost', 'Neither came nor could be rebuilt in time'],
+];
+const SAVED = 'Of the rebuilt packets, those that no link brought in time';
 const SPANS = [['1s', '1 s'], ['8s', '8 s'], ['60s', '1 min']];
 
 // Details fills a panel. Its rows stay while links come and go, so that nothing jumps and a selection survives.
@@ -22,10 +28,9 @@ export class Details {
 
   constructor(panel) {
     this.#panel = panel;
-    const head = element('tr', {}, ...COLUMNS.map(([name, title]) => element('th', { scope: 'col', title }, name)));
     panel.prepend(
-      element('h2', {}, 'Links'), element('table', { class: 'links' }, element('thead', {}, head), this.#links),
-      element('h2', {}, 'Packets'), element('table', {}, packetsHead(), this.#packets),
+      element('h2', {}, 'Links'), element('table', { class: 'links' }, head(COLUMNS), this.#links),
+      element('h2', {}, 'Packets'), element('table', {}, head([['', ''], ...OUTCOMES]), this.#packets),
       element('h2', {}, 'Receiver'), element('table', {}, this.#facts),
     );
   }
@@ -38,10 +43,8 @@ export class Details {
   }
 }
 
-function packetsHead() {
-  return element('thead', {}, element('tr', {}, ...['', 'as sent', 'rebuilt', 'lost'].map(
-    (name) => element('th', { scope: 'col' }, name),
-  )));
+function head(columns) {
+  return element('thead', {}, element('tr', {}, ...columns.map(([name, title]) => element('th', { scope: 'col', title }, name))));
 }
 
 function linkRow(link, now) {
@@ -68,6 +71,7 @@ function packetRows(channel) {
   return [
     ...SPANS.map(([span, name]) => row(`Last ${name}`, channel.recent?.[span] ?? {})),
     row('Since start', channel.packets),
+    { cells: ['Of them saved', '', count(channel.packets.saved), ''], title: SAVED },
   ];
 }
 
@@ -88,7 +92,7 @@ function factRows(channel, snapshot, player) {
 
 const linksText = (n) => (n === 1 ? 'any 1 link' : n > 1 ? `any ${n} links` : 'no link');
 
-// Makes a table's body show rows of {cells, shape, off, wide, bad}, changing as little as possible.
+// Makes a table's body show rows of {cells, title, shape, off, wide, bad}, changing as little as possible.
 function fill(body, rows) {
   while (body.rows.length > rows.length) body.lastChild.remove();
   rows.forEach((row, i) => {
@@ -100,6 +104,7 @@ function fill(body, rows) {
       else body.append(made);
       line = made;
     }
+    if (row.title) setAttribute(line, 'title', row.title);
     line.classList.toggle('off', Boolean(row.off));
     row.cells.forEach((text, n) => {
       const cell = line.cells[n];

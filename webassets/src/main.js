@@ -30,9 +30,8 @@ function onSnapshot(next) {
   if (snapshot && snapshot.version !== next.version) location.reload(); // the receiver was updated, so was its page
   snapshot = next;
   const channel = chosenChannel();
-  // A run counts its epochs anew, so the run's start belongs to what tells one playlist from another.
   const source = channel?.hls.enabled && channel.hls.ready
-    ? { path: channel.hls.path, id: `${channel.id} ${channel.hls.epoch} ${next.started}` } : null;
+    ? { path: channel.hls.path, id: `${channel.id} ${channel.hls.epoch}` } : null; // each run begins at another epoch
   player.play(source, channel?.state === 'live');
   if (channel && !video.videoWidth) shapePicture(channel.stream.width, channel.stream.height);
   render();

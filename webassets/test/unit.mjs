@@ -24,6 +24,7 @@ const playing = { phase: 'playing', since: NOW };
 
 test('what is missing, and since when', () => {
   const silent = channel({ state: 'silent' });
+  const lossy = channel({ verdict: { code: 'too-lossy', text: 'Too much is lost.' } });
   const cases = [
     ['live', {}, 'Live', 'disc', null],
     ['damaged', { channel: channel({ stream: { damaged: true } }) }, 'Damaged', 'triangle', null],
@@ -36,7 +37,10 @@ test('what is missing, and since when', () => {
     ['HLS not ready', { channel: channel({ hls: { enabled: true } }) }, 'Starting', 'ring', 'The picture is coming'],
     ['HLS failed', { channel: channel({ hls: { enabled: true, error: 'disk full' } }) }, 'Failed', 'square', 'There is no HLS output'],
     ['no keyframe', { channel: channel({ verdict: { code: 'no-keyframe', text: '' } }) }, 'Waiting', 'triangle', 'Waiting for a keyframe'],
-    ['too lossy', { channel: channel({ verdict: { code: 'too-lossy', text: '' } }) }, 'Too lossy', 'square', 'Too much is lost for a picture'],
+    ['too lossy', { channel: lossy, player: { phase: 'stalled', since: NOW } }, 'Too lossy', 'square', 'Too much is lost for a picture'],
+    ['too lossy to begin', { channel: { ...lossy, hls: { enabled: true } } }, 'Too lossy', 'square', 'Too much is lost for a picture'],
+    ['too lossy, but pictures move', { channel: lossy }, 'Lossy', 'triangle', null],
+    ['too lossy, and paused', { channel: lossy, player: { phase: 'paused', since: NOW } }, 'Paused', 'bars', null],
     ['no channel', { channel: null }, 'No channel', 'ring', 'This receiver has no channel'],
     ['first contact', { feed: { met: false } }, 'Connecting', 'ring', 'Connecting to the receiver'],
     ['never met', { feed: { met: false, lostSince: 1 } }, 'No connection', 'square', 'The receiver does not answer'],
@@ -53,6 +57,11 @@ test('what is missing, and since when', () => {
     assert.equal(got.shape, shape, name);
     assert.equal(got.notice?.what ?? null, what, name);
   }
+});
+
+test('a picture that moves is not covered by what is wrong with it', () => {
+  const lossy = channel({ verdict: { code: 'too-lossy', text: 'Too much is lost.' } });
+  assert.equal(condition({ feed: connected, channel: lossy, player: playing, now: NOW }).mark, 'Too much is lost.');
 });
 
 test('a lost connection says since when, whatever the last snapshot said', () => {
