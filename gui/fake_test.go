@@ -136,7 +136,7 @@ func live() model {
 	c.Verdict = status.Verdict{Code: status.VerdictOK, Text: "The picture is live."}
 	c.Stream = status.Stream{Codec: "h264", Width: 1280, Height: 720, FPS: 25, BitrateBPS: 2.4e6}
 	c.Wait = status.Wait{P50: 1, P99: 20, Max: 41}
-	c.Packets = status.Packets{Delivered: 12000, Recovered: 605}
+	c.Packets = status.Packets{Delivered: 12000, Recovered: 4003, Saved: 605}
 	c.Recent = map[string]status.Recent{"1s": {Delivered: 250}, "8s": {Delivered: 2000}, "60s": {}}
 	for i := range c.Links {
 		l := &c.Links[i]
@@ -159,6 +159,16 @@ func oneSilent() model {
 	l.State, l.Since = status.LinkSilent, status.Time{Time: moment.Add(-12 * time.Second)}
 	l.BitrateBPS, l.RatePPS, l.Share = 0, 0, 0
 	m.Warnings = []string{"the kernel gave socket buffers of 208 KiB where 4 MiB were asked for"}
+	return m
+}
+
+// lossy is live with too much lost, though pictures still move.
+func lossy() model {
+	m := live()
+	c := &m.Snapshot.Channels[0]
+	c.Stream.Damaged = true
+	c.Verdict = status.Verdict{Code: status.VerdictTooLossy, Text: "Too much is lost on the way."}
+	c.Recent["1s"] = status.Recent{Delivered: 150, Recovered: 50, Lost: 50}
 	return m
 }
 

@@ -55,8 +55,13 @@ func show(ctx context.Context, cfg app.Config, start starter, log *slog.Logger) 
 		copy: a.Clipboard().SetContent,
 		quit: a.Quit,
 		open: func(address string) {
-			if u, err := url.Parse(address); err == nil {
-				go openURL(a, u, log)
+			// On the window's goroutine: this starts a helper of the desktop's and does not wait for the browser.
+			u, err := url.Parse(address)
+			if err == nil {
+				err = a.OpenURL(u)
+			}
+			if err != nil {
+				log.Error("the browser was not opened", "error", err)
 			}
 		},
 	})
@@ -88,12 +93,5 @@ func show(ctx context.Context, cfg app.Config, start starter, log *slog.Logger) 
 		return nil
 	case <-time.After(patience):
 		return ErrSlow
-	}
-}
-
-// openURL opens the browser, which can take a while.
-func openURL(a fyne.App, u *url.URL, log *slog.Logger) {
-	if err := a.OpenURL(u); err != nil {
-		log.Error("the browser was not opened", "error", err)
 	}
 }

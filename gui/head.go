@@ -1,6 +1,8 @@
 package gui
 
 import (
+	"time"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
@@ -42,8 +44,9 @@ func newHead() *head {
 	return h
 }
 
-func (h *head) show(m model, settingUp bool) {
-	shape, tone, word, since := stateText(m)
+// show takes the age of the picture on screen, negative where there is none.
+func (h *head) show(m model, age time.Duration, settingUp bool) {
+	shape, tone, word, since := stateText(m, age)
 	h.mark.Set(shape, tone)
 	h.state.Set(word, widgets.Normal)
 	h.since.Set(since, widgets.Quiet)

@@ -58,15 +58,15 @@ func (h *history) weak() bool {
 	return float64(to.wasted-from.wasted) > weakPart*float64(to.received-from.received)
 }
 
-// lines returns, for the lane's two lines, the rate, and the part of the link's packets that the coding gave before
-// they came, or in their place: 1 where it gave all, not-a-number where there were none.
+// lines returns, for the lane's two lines, the rate, and the part of the link's packets that did not come and that the
+// coding gave in their place: 1 where it gave all, not-a-number where there were none.
 func (h *history) lines() (rates, saved []float64) {
 	for i, s := range h.samples {
 		rates = append(rates, s.rate)
 		if i > 0 {
 			before := h.samples[i-1]
 			given, came := float64(s.saved-before.saved), float64(s.source-before.source)
-			saved = append(saved, given/max(given, came))
+			saved = append(saved, given/(given+came))
 		}
 	}
 	return rates, saved

@@ -20,6 +20,9 @@ const (
 	stale = 1500 * time.Millisecond
 )
 
+// fresh tells whether a picture of an age counts as one. The age of none is negative.
+func fresh(age time.Duration) bool { return age >= 0 && age < stale }
+
 // linksSentence says how the links are, and what the loss of one more would do, with the tone of that.
 func linksSentence(m model) (up, loss string, tone widgets.Tone) {
 	c := m.channel()
@@ -48,8 +51,9 @@ func linksSentence(m model) (up, loss string, tone widgets.Tone) {
 	}
 }
 
-// stateText says in a word or two how the rig is, with its shape, and since when.
-func stateText(m model) (shape widgets.Shape, tone widgets.Tone, word, since string) {
+// stateText says in a word or two how the rig is, with its shape, and since when. The age is that of the picture on
+// screen, and negative where there is none.
+func stateText(m model, age time.Duration) (shape widgets.Shape, tone widgets.Tone, word, since string) {
 	switch {
 	case m.Phase == starting:
 		return widgets.Ring, widgets.Quiet, "Starting", ""
@@ -64,15 +68,17 @@ func stateText(m model) (shape widgets.Shape, tone widgets.Tone, word, since str
 	if !c.Since.IsZero() {
 		since = "since " + clock(c.Since.Time)
 	}
-	shape, tone, word = channelText(c)
+	shape, tone, word = channelText(c, age)
 	return shape, tone, word, since
 }
 
 // channelText is stateText of a run's channel.
-func channelText(c status.Channel) (shape widgets.Shape, tone widgets.Tone, word string) {
+func channelText(c status.Channel, age time.Duration) (shape widgets.Shape, tone widgets.Tone, word string) {
 	switch c.State {
 	case status.ChannelLive:
 		switch {
+		case c.Verdict.Code == status.VerdictTooLossy && fresh(age):
+			return widgets.Triangle, widgets.Warning, "Live, lossy"
 		case c.Verdict.Code != status.VerdictOK && c.Verdict.Code != "":
 			return widgets.Triangle, widgets.Warning, "No picture"
 		case c.Stream.Damaged:
@@ -109,7 +115,7 @@ func pictureMessage(m model, age time.Duration) widgets.Message {
 		return widgets.Message{
 			Shape: widgets.Square, Tone: widgets.Bad, Title: "No signal since " + clock(c.Since.Time), Text: c.Verdict.Text,
 		}
-	case live && age >= 0 && age < stale:
+	case live && fresh(age):
 		return widgets.Message{}
 	case live && m.PreviewErr != nil:
 		return previewMessage(m.PreviewErr)

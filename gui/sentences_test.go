@@ -52,8 +52,13 @@ func TestStateText(t *testing.T) {
 			c.Verdict.Code = status.VerdictNoKeyframe
 		}),
 	} {
-		_, _, word, since := stateText(m)
+		_, _, word, since := stateText(m, 0)
 		require.Equal(t, want, word+" "+since)
+	}
+	lossy := with(live(), func(c *status.Channel) { c.Verdict.Code = status.VerdictTooLossy })
+	for age, want := range map[time.Duration]string{-1: "No picture", time.Second: "Live, lossy", stale: "No picture"} {
+		_, _, word, _ := stateText(lossy, age)
+		require.Equal(t, want, word)
 	}
 }
 
@@ -138,7 +143,7 @@ func TestHistory(t *testing.T) {
 	rates, saved := h.lines()
 	require.Len(t, rates, historySpan+1)
 	require.Len(t, saved, historySpan)
-	require.InDelta(t, 0.25, saved[0], 1e-9)
+	require.InDelta(t, 0.2, saved[0], 1e-9)
 	require.False(t, h.weak())
 	l.Datagrams.Received += 100
 	l.Datagrams.Late += 30

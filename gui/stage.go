@@ -57,42 +57,51 @@ func (s *stage) showPicture(p picture, now time.Time) {
 	s.video.SetPicture(p.image)
 }
 
+// age returns how long the picture has been on screen, or a negative duration where there is none.
+func (s *stage) age(now time.Time) time.Duration {
+	if s.latest.image == nil {
+		return -1
+	}
+	return max(now.Sub(s.shown), 0)
+}
+
 func (s *stage) show(m model) {
 	c := m.channel()
-	age := time.Duration(-1)
-	if s.latest.image != nil {
-		age = m.Now.Sub(s.shown)
-		age = max(age, 0)
-	}
+	age := s.age(m.Now)
 	message := pictureMessage(m, age)
 	s.video.SetMessage(message)
-	live := m.Phase == running && c.State == status.ChannelLive && age >= 0 && age < stale
+	live := m.Phase == running && c.State == status.ChannelLive && fresh(age)
 	s.video.SetFrozen(!live)
 
 	when := ""
 	if age >= 0 && !s.latest.arrival.IsZero() {
 		when = clock(s.latest.arrival)
 	}
-	late, behindWhat, format := "", "", ""
+	late, behindWhat, format, tone := "", "", "", widgets.Quiet
 	if live {
-		format = formatText(c.Stream)
+		format, tone = formatText(c)
 		if s.behind > 0 {
 			late, behindWhat = fmt.Sprintf("%.2f s", s.behind.Seconds()), "behind the receiver's input"
 		}
 	}
 	s.name.Set(c.Name, widgets.Normal)
 	s.time.Set(when, widgets.Normal)
-	s.format.Set(format, widgets.Quiet)
+	s.format.Set(format, tone)
 	s.late.Set(late, widgets.Normal)
 	s.behindWhat.Set(behindWhat, widgets.Quiet)
 }
 
-// formatText says what the video is, as far as known.
-func formatText(s status.Stream) string {
-	if s.Width == 0 || s.Height == 0 {
-		return ""
+// formatText says what the video is, as far as known; or, where too much of it is lost, how much that is.
+func formatText(c status.Channel) (string, widgets.Tone) {
+	s, last := c.Stream, c.Recent["1s"]
+	switch {
+	case c.Verdict.Code == status.VerdictTooLossy:
+		all := last.Lost + last.Delivered + last.Recovered
+		return fmt.Sprintf("%d of %d packets lost in the last 1 s", last.Lost, all), widgets.Warning
+	case s.Width == 0 || s.Height == 0:
+		return "", widgets.Quiet
 	}
-	return fmt.Sprintf("%d×%d · %.0f fps · %.1f Mb/s", s.Width, s.Height, s.FPS, s.BitrateBPS/1e6)
+	return fmt.Sprintf("%d×%d · %.0f fps · %.1f Mb/s", s.Width, s.Height, s.FPS, s.BitrateBPS/1e6), widgets.Quiet
 }
 
 // underLayout puts one thing under another, into all the room that is left.

@@ -10,26 +10,31 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"github.com/isc-receiver/isc-receiver/app"
 	"github.com/isc-receiver/isc-receiver/gui/widgets"
 	"github.com/isc-receiver/isc-receiver/internal/status"
 )
 
-const (
-	latencyMin  = 20 // milliseconds
-	latencyMax  = 1000
-	latencyStep = 10
+// copiedFor is how long the copy button says that it has copied.
+const copiedFor = 2 * time.Second
 
-	// copiedFor is how long the copy button says that it has copied.
-	copiedFor = 2 * time.Second
-)
+// latencySteps are the latency budgets that the slider offers: all that are possible, the fine steps where they matter.
+var latencySteps = [...]time.Duration{
+	app.MinLatency, 30 * time.Millisecond, 40 * time.Millisecond, 50 * time.Millisecond, 60 * time.Millisecond,
+	80 * time.Millisecond, 100 * time.Millisecond, 120 * time.Millisecond, 150 * time.Millisecond,
+	200 * time.Millisecond, 250 * time.Millisecond, 300 * time.Millisecond, 350 * time.Millisecond,
+	400 * time.Millisecond, 500 * time.Millisecond, 600 * time.Millisecond, 800 * time.Millisecond,
+	time.Second, 1200 * time.Millisecond, 1500 * time.Millisecond, 2 * time.Second, 2500 * time.Millisecond,
+	3 * time.Second, 4 * time.Second, app.MaxLatency,
+}
 
 // totals is the panel below the picture: what was lost, the latency budget, and the viewers.
 type totals struct {
 	panel fyne.CanvasObject
 
-	lost1, lost8, recovered, wait *widgets.Stat
+	lost1, lost8, saved, wait *widgets.Stat
 
-	latency     *widget.Slider
+	latency     *widget.Slider // over the indices of latencySteps
 	latencyText *widgets.Text
 	onLatency   func(time.Duration)
 	showing     bool // a value is being shown: not the operator's doing
@@ -44,9 +49,9 @@ func newTotals() *totals {
 	t := &totals{
 		lost1:       widgets.NewStat("lost, last 1 s", theme.SizeNameHeadingText),
 		lost8:       widgets.NewStat("lost, last 8 s", theme.SizeNameHeadingText),
-		recovered:   widgets.NewStat("recovered by coding", theme.SizeNameHeadingText),
+		saved:       widgets.NewStat("saved by coding", theme.SizeNameHeadingText),
 		wait:        widgets.NewStat("longest wait, last 8 s", theme.SizeNameHeadingText),
-		latency:     widget.NewSlider(latencyMin, latencyMax),
+		latency:     widget.NewSlider(0, float64(len(latencySteps)-1)),
 		latencyText: widgets.NewText("1000 ms", widgets.TextStyle{Bold: true, Align: fyne.TextAlignTrailing}),
 		address:     widgets.NewText("", widgets.TextStyle{}),
 		hls:         widget.NewButton("Turn HLS off", nil),
@@ -54,15 +59,15 @@ func newTotals() *totals {
 		open:        widget.NewButtonWithIcon("Open", theme.ComputerIcon(), nil),
 	}
 	t.viewers = caption("Viewers")
-	t.latency.Step = latencyStep
-	t.latency.OnChanged = func(ms float64) {
-		t.latencyText.Set(fmt.Sprintf("%.0f ms", ms), widgets.Normal)
+	t.latency.OnChanged = func(step float64) {
 		if !t.showing {
-			t.onLatency(time.Duration(ms) * time.Millisecond)
+			budget := latencySteps[int(step)]
+			t.latencyText.Set(milliseconds(budget), widgets.Normal)
+			t.onLatency(budget)
 		}
 	}
 
-	stats := container.NewGridWithColumns(4, t.lost1, t.lost8, t.recovered, t.wait)
+	stats := container.NewGridWithColumns(4, t.lost1, t.lost8, t.saved, t.wait)
 	latency := container.NewBorder(nil, nil, caption("Latency budget"), t.latencyText, t.latency)
 	viewers := container.NewBorder(nil, nil, t.viewers,
 		container.New(layout.NewCustomPaddedHBoxLayout(8), t.copy, t.open, t.hls), t.address)
@@ -82,25 +87,38 @@ func (t *totals) show(m model) {
 	c := m.channel()
 	t.showLosses(m, c)
 
+	budget := time.Duration(m.Config.Channels[0].Latency)
 	t.showing = true
-	if ms := float64(time.Duration(m.Config.Channels[0].Latency).Milliseconds()); t.latency.Value != ms {
-		t.latency.SetValue(ms)
-		t.latencyText.Set(fmt.Sprintf("%.0f ms", ms), widgets.Normal)
-	}
+	t.latency.SetValue(float64(latencyStep(budget)))
 	t.showing = false
+	t.latencyText.Set(milliseconds(budget), widgets.Normal)
 
 	t.showViewers(m, c)
+}
+
+// latencyStep returns the index of the greatest step that is at most a budget.
+func latencyStep(budget time.Duration) int {
+	step := 0
+	for step+1 < len(latencySteps) && latencySteps[step+1] <= budget {
+		step++
+	}
+	return step
+}
+
+// milliseconds formats a duration to the last digit.
+func milliseconds(d time.Duration) string {
+	return fmt.Sprintf("%g ms", float64(d)/float64(time.Millisecond))
 }
 
 func (t *totals) showLosses(m model, c status.Channel) {
 	dash := func(s *widgets.Stat) { s.Set("–", widgets.Quiet) }
 	if m.Phase != running || c.State == status.ChannelWaiting {
-		for _, s := range []*widgets.Stat{t.lost1, t.lost8, t.recovered, t.wait} {
+		for _, s := range []*widgets.Stat{t.lost1, t.lost8, t.saved, t.wait} {
 			dash(s)
 		}
 		return
 	}
-	t.recovered.Set(fmt.Sprint(c.Packets.Recovered), widgets.Normal)
+	t.saved.Set(fmt.Sprint(c.Packets.Saved), widgets.Normal)
 	if c.State != status.ChannelLive {
 		// A zero would be true and mislead.
 		dash(t.lost1)

@@ -68,7 +68,7 @@ func (w *window) Show(m model) {
 		w.settingUp = false // the operator has pressed Start and now wants to see
 	}
 	w.model = m
-	w.head.show(m, w.settingUp)
+	w.head.show(m, w.stage.age(m.Now), w.settingUp)
 	w.stage.show(m)
 	w.setup.show(m)
 	w.totals.show(m)
@@ -97,7 +97,7 @@ func (w *window) place() {
 func (w *window) toggleSetup() {
 	w.settingUp = !w.settingUp && w.model.Phase != stopped
 	w.setup.fill(w.model)
-	w.head.show(w.model, w.settingUp)
+	w.head.show(w.model, w.stage.age(w.model.Now), w.settingUp)
 	w.place()
 }
 

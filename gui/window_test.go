@@ -3,6 +3,7 @@ package gui
 import (
 	"errors"
 	"os/exec"
+	"slices"
 	"testing"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 	"github.com/stretchr/testify/require"
 
+	"github.com/isc-receiver/isc-receiver/app"
 	"github.com/isc-receiver/isc-receiver/gui/widgets"
 	"github.com/isc-receiver/isc-receiver/internal/status"
 )
@@ -63,6 +65,7 @@ func TestStates(t *testing.T) {
 		{"waiting", waiting(), false},
 		{"live", live(), true},
 		{"one-link-silent", oneSilent(), true},
+		{"lossy", lossy(), true},
 		{"no-signal", noSignal(), true},
 		{"no-ffmpeg", noDecoder, false},
 		{"demo", demo, true},
@@ -93,7 +96,7 @@ func TestNothingMovesWhenNumbersChange(t *testing.T) {
 	m := live()
 	c := &m.Snapshot.Channels[0]
 	c.Recent["1s"] = status.Recent{Lost: 1234}
-	c.Packets.Recovered, c.Wait.Max, c.SurvivesLinks, c.Viewers = 123456, 999, 0, 100
+	c.Packets.Saved, c.Wait.Max, c.SurvivesLinks, c.Viewers = 123456, 999, 0, 100
 	for i := range c.Links {
 		l := &c.Links[i]
 		l.BitrateBPS, l.RatePPS, l.Share, l.JitterMS, l.DelayMS, l.Saved = 1.234e7, 1234, 1, 123.4, 90, 1234567
@@ -176,9 +179,32 @@ func TestLatencyActsAtOnce(t *testing.T) {
 	w := openTestWindow(t)
 	w.window.Show(live())
 	require.Empty(t, w.commands.latencies, "to show a value is not to ask for it")
-	w.totals.latency.SetValue(350)
+	w.totals.latency.SetValue(float64(latencyStep(350 * time.Millisecond)))
 	require.Equal(t, []time.Duration{350 * time.Millisecond}, w.commands.latencies)
 	require.Equal(t, "350 ms", w.totals.latencyText.Text())
+}
+
+func TestLatencyIsShownAsItIs(t *testing.T) {
+	w := openTestWindow(t)
+	for budget, want := range map[time.Duration]struct {
+		step float64
+		text string
+	}{
+		app.MinLatency:             {0, "20 ms"},
+		25500 * time.Microsecond:   {0, "25.5 ms"},
+		210 * time.Millisecond:     {float64(latencyStep(200 * time.Millisecond)), "210 ms"},
+		2 * time.Second:            {float64(latencyStep(2 * time.Second)), "2000 ms"},
+		app.MaxLatency - 1_000_000: {w.totals.latency.Max - 1, "4999 ms"},
+		app.MaxLatency:             {w.totals.latency.Max, "5000 ms"},
+	} {
+		m := live()
+		m.Config.Channels[0].Latency = app.Duration(budget)
+		w.window.Show(m)
+		require.InDelta(t, want.step, w.totals.latency.Value, 0, budget)
+		require.Equal(t, want.text, w.totals.latencyText.Text())
+	}
+	require.Empty(t, w.commands.latencies, "to show a value is not to ask for it")
+	require.True(t, slices.IsSorted(latencySteps[:]))
 }
 
 func TestViewers(t *testing.T) {
