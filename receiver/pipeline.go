@@ -254,14 +254,13 @@ func (p *Pipeline) addSource(out *Result, now time.Time, s *stream, number int64
 	low := rtpSequence(d.Payload)
 	i := int(p.header.Number)
 	g := s.find(number, &p.header)
-	passed := s.passed(unwrap(number, low))
 	p.alive(s, at)
 	switch {
-	case g == nil && !passed:
+	case g == nil && !s.passed(number+int64(p.header.Sources())-1):
 		if g = p.openSegment(out, now, s, number, d); g == nil {
 			return
 		}
-	case g == nil, !g.has(&p.header) && g.sources()>>i&1 == 0 && passed: // its segment is closed, or it was given up
+	case g == nil: // its segment is closed
 		out.Feedback = p.hear(out.Feedback, at, d, ledger.Late)
 		p.free(d)
 		return

@@ -154,6 +154,23 @@ func TestSingularParityWaitsForOneMore(t *testing.T) {
 	require.EqualValues(t, len(packets)/8*3, o.status.Packets.Lost, "rows 0, 2 and 3 alone do not give 4, 6 and 7")
 }
 
+// A true source packet under a lying header may release its bytes first; the true segment still needs it to give back
+// what it lost.
+func TestLyingHeaderWithTrueSource(t *testing.T) {
+	want, _ := vectorPackets(t, 3)
+	var events []event
+	for _, e := range drop(coded(t, "c-k3r1.pcap"), func(_ int, n uint16) bool { return n == 2 }) {
+		if binary.BigEndian.Uint16(e.data[24:]) == 0 {
+			lie := e
+			lie.data = bytes.Clone(e.data)
+			lie.data[2+2*2+1] ^= 1 // another length of the third source
+			events = append(events, lie)
+		}
+		events = append(events, e)
+	}
+	requireSame(t, want, replay(t, events))
+}
+
 func TestGarbageBetween(t *testing.T) {
 	want, _ := vectorPackets(t, 3)
 	rng := rand.New(rand.NewPCG(7, 8))
