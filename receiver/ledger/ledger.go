@@ -170,7 +170,7 @@ func (l *Ledger) From(on int) netip.AddrPort { return l.links[on].from }
 // second.
 func (l *Ledger) Sending(at time.Duration, from netip.AddrPort) bool {
 	for i := range l.links {
-		if k := &l.links[i]; k.from == from && k.up(at) {
+		if k := &l.links[i]; k.proven && k.from == from && k.up(at) {
 			return true
 		}
 	}

@@ -301,6 +301,17 @@ func TestLinkStates(t *testing.T) {
 	require.True(t, started.Add(6*s).Equal(snapshot(l, 8*s).Links[0].Since.Time))
 }
 
+// Parity alone proves no sender: what it came from is answered, but may not bring another stream in.
+func TestSendingIsProven(t *testing.T) {
+	l := New(1)
+	l.Sender(0, 0, rig, false)
+	l.Heard(0, 0, rig, 0, started)
+	require.Equal(t, rig, l.From(0))
+	require.False(t, l.Sending(0, rig))
+	l.Sender(0, 0, rig, true)
+	require.True(t, l.Sending(0, rig))
+}
+
 func TestSaved(t *testing.T) {
 	l := New(4)
 	saved := func(now time.Duration) (by []uint64) {
