@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/isc-receiver/isc-receiver/internal/status"
 )
 
 // Duration is a time.Duration that reads and writes as text, such as "200ms".
@@ -33,23 +35,7 @@ type Ports []int
 func (p Ports) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
 
 // String writes the ports as they are read, runs as ranges.
-func (p Ports) String() string {
-	var parts []string
-	for i := 0; i < len(p); {
-		last := i
-		for last+1 < len(p) && p[last+1] == p[last]+1 {
-			last++
-		}
-		if last-i >= 2 {
-			parts = append(parts, fmt.Sprintf("%d-%d", p[i], p[last]))
-			i = last + 1
-			continue
-		}
-		parts = append(parts, strconv.Itoa(p[i]))
-		i++
-	}
-	return strings.Join(parts, ",")
-}
+func (p Ports) String() string { return status.FormatPorts(p) }
 
 // UnmarshalText implements encoding.TextUnmarshaler. The error says what is right.
 func (p *Ports) UnmarshalText(text []byte) error {

@@ -184,23 +184,14 @@ func (p *Pipeline) count(at time.Duration, d *inbox.Datagram, kind ledger.Kind) 
 // refuse drops a segment that was on probation.
 func (p *Pipeline) refuse(g *segment, reason string) {
 	for d := range g.arrived {
-		if !d.Counted {
-			d.Counted = true
-			p.ledger.Refused(d.Arrival.Sub(p.started), d.Link, reason, len(d.Bytes()))
-		}
+		p.countRefused(d, reason)
 	}
 	g.release(p.free)
 	p.segments.put(g)
 }
 
 // dropRow drops a parity packet that failed the checks.
-func (p *Pipeline) dropRow(d *inbox.Datagram) {
-	if !d.Counted {
-		d.Counted = true
-		p.ledger.Refused(d.Arrival.Sub(p.started), d.Link, refusedSource, len(d.Bytes()))
-	}
-	p.free(d)
-}
+func (p *Pipeline) dropRow(d *inbox.Datagram) { p.refuseDatagram(d, refusedSource) }
 
 func (p *Pipeline) refuseMalformed(d *inbox.Datagram, cause error) {
 	p.malformed = cause
@@ -209,8 +200,16 @@ func (p *Pipeline) refuseMalformed(d *inbox.Datagram, cause error) {
 }
 
 func (p *Pipeline) refuseDatagram(d *inbox.Datagram, reason string) {
-	p.ledger.Refused(d.Arrival.Sub(p.started), d.Link, reason, len(d.Bytes()))
+	p.countRefused(d, reason)
 	p.free(d)
+}
+
+// countRefused enters a datagram in the ledger as refused, unless the ledger has it.
+func (p *Pipeline) countRefused(d *inbox.Datagram, reason string) {
+	if !d.Counted {
+		d.Counted = true
+		p.ledger.Refused(d.Arrival.Sub(p.started), d.Link, reason, len(d.Bytes()))
+	}
 }
 
 // free takes a datagram that is no longer needed; its bytes stay until the next step.

@@ -2,8 +2,6 @@ package receiver
 
 import (
 	"fmt"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/isc-receiver/isc-receiver/internal/status"
@@ -48,7 +46,7 @@ func (p *Pipeline) Snapshot(now time.Time) status.Channel {
 func (p *Pipeline) verdict(now time.Time, c *status.Channel) status.Verdict {
 	counts, _ := p.ledger.Counts()
 	recent := c.Recent["1s"]
-	ports := portRange(p.ports)
+	ports := status.FormatPorts(p.ports)
 	switch {
 	case c.State == status.ChannelSilent:
 		return status.Verdict{Code: status.VerdictSilent, Text: fmt.Sprintf(
@@ -67,16 +65,4 @@ func (p *Pipeline) verdict(now time.Time, c *status.Channel) status.Verdict {
 	default:
 		return status.Verdict{Code: status.VerdictOK, Text: "The picture is live."}
 	}
-}
-
-// portRange writes ports as people do: "5078-5081" where they follow each other, else a list.
-func portRange(ports []int) string {
-	if last := len(ports) - 1; last > 0 && ports[last]-ports[0] == last {
-		return fmt.Sprintf("%d-%d", ports[0], ports[last])
-	}
-	names := make([]string, len(ports))
-	for i, port := range ports {
-		names[i] = strconv.Itoa(port)
-	}
-	return strings.Join(names, ", ")
 }
