@@ -29,8 +29,9 @@ type Channel struct {
 	inbox    *inbox.Inbox
 	pipeline *Pipeline // Run's
 	state    atomic.Pointer[status.Channel]
-	latency  atomic.Int64  // the budget that is wanted
-	nudge    chan struct{} // capacity 1: latency has changed
+	tap      atomic.Pointer[Tap] // nil where nobody looks
+	latency  atomic.Int64        // the budget that is wanted
+	nudge    chan struct{}       // capacity 1: latency has changed
 
 	packetErrors, sendErrors throttle
 
@@ -54,6 +55,16 @@ func New(cfg Config, source Source, pool *inbox.Pool, log *slog.Logger, outputs 
 
 // SendPackets has the RTP packets go to an output, too. It is called before Run.
 func (c *Channel) SendPackets(to PacketOutput) { c.packets = to }
+
+// SetTap has a tap see what arrives from now on, in place of the one before; nil ends it. It may be called from any
+// goroutine; the tap before may still be in a call when SetTap returns.
+func (c *Channel) SetTap(tap Tap) {
+	if tap == nil {
+		c.tap.Store(nil)
+		return
+	}
+	c.tap.Store(&tap)
+}
 
 // SetLatency changes the latency budget at once. It may be called from any goroutine.
 func (c *Channel) SetLatency(budget time.Duration) {
@@ -137,6 +148,9 @@ func (c *Channel) drain(out *Result) (more bool) {
 		if d == nil {
 			return false
 		}
+		if tap := c.tap.Load(); tap != nil {
+			(*tap).WriteDatagram(d)
+		}
 		now := time.Now()
 		c.pipeline.Push(out, now, d)
 		c.dispatch(out, now)
@@ -159,6 +173,9 @@ func (c *Channel) dispatch(out *Result, now time.Time) {
 		}
 	}
 	for _, text := range out.Feedback {
+		if c.cfg.ListenOnly {
+			break
+		}
 		for link := range c.cfg.Ports {
 			to := c.pipeline.From(link)
 			if !to.IsValid() {
@@ -174,11 +191,15 @@ func (c *Channel) dispatch(out *Result, now time.Time) {
 
 // publish makes the channel's state visible.
 func (c *Channel) publish(now time.Time) {
+	for i := range c.cfg.Ports {
+		dropped, _ := c.source.Link(i)
+		c.pipeline.KernelDropped(now, i, dropped)
+	}
 	s := c.pipeline.Snapshot(now)
 	s.ID, s.Name = c.cfg.ID, c.cfg.Name
+	s.Source, s.ListenOnly = c.cfg.SourceName, c.cfg.ListenOnly
 	for i := range s.Links {
-		dropped, down := c.source.Link(i)
-		s.Links[i].Datagrams.KernelDropped = dropped
+		_, down := c.source.Link(i)
 		if down != nil {
 			s.Links[i].State, s.Links[i].Error = status.LinkDown, down.Error()
 		}
@@ -187,7 +208,7 @@ func (c *Channel) publish(now time.Time) {
 		s.OutputDropped += q.dropped.Load()
 	}
 	c.state.Store(&s)
-	c.journal.write(s, c.pipeline.malformed, now)
+	c.journal.write(s, c.pipeline.evidence.malformed.cause, now)
 }
 
 // setEnded makes it visible that the channel receives no more.

@@ -181,37 +181,6 @@ func (p *Pipeline) count(at time.Duration, d *inbox.Datagram, kind ledger.Kind) 
 	p.ledger.Datagram(at, d.Link, kind, len(d.Bytes()))
 }
 
-// refuse drops a segment that was on probation.
-func (p *Pipeline) refuse(g *segment, reason string) {
-	for d := range g.arrived {
-		p.countRefused(d, reason)
-	}
-	g.release(p.free)
-	p.segments.put(g)
-}
-
-// dropRow drops a parity packet that failed the checks.
-func (p *Pipeline) dropRow(d *inbox.Datagram) { p.refuseDatagram(d, refusedSource) }
-
-func (p *Pipeline) refuseMalformed(d *inbox.Datagram, cause error) {
-	p.malformed = cause
-	p.count(d.Arrival.Sub(p.started), d, ledger.Malformed)
-	p.free(d)
-}
-
-func (p *Pipeline) refuseDatagram(d *inbox.Datagram, reason string) {
-	p.countRefused(d, reason)
-	p.free(d)
-}
-
-// countRefused enters a datagram in the ledger as refused, unless the ledger has it.
-func (p *Pipeline) countRefused(d *inbox.Datagram, reason string) {
-	if !d.Counted {
-		d.Counted = true
-		p.ledger.Refused(d.Arrival.Sub(p.started), d.Link, reason, len(d.Bytes()))
-	}
-}
-
 // free takes a datagram that is no longer needed; its bytes stay until the next step.
 func (p *Pipeline) free(d *inbox.Datagram) { p.garbage = append(p.garbage, d) }
 

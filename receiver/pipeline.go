@@ -2,8 +2,7 @@ package receiver
 
 import (
 	"bytes"
-	"errors"
-	"fmt"
+	"cmp"
 	"net/netip"
 	"time"
 
@@ -23,18 +22,6 @@ const (
 	silence = time.Second
 	// stale is how old a datagram may be when it is read; an older one belongs to a past that was slept through.
 	stale = time.Second
-)
-
-// Reasons for refusing a datagram, as the snapshot names them.
-const (
-	refusedSource  = "source"  // its sender is not the one that the channel follows
-	refusedCeiling = "ceiling" // too many segments or senders at once
-)
-
-// Reasons why a datagram is malformed, besides those of package isc.
-var (
-	errTooLong  = fmt.Errorf("receiver: datagram longer than %d bytes", inbox.MaxDatagram)
-	errSequence = errors.New("receiver: sequence number does not fit the segment")
 )
 
 // Packet is an RTP packet in its order.
@@ -65,13 +52,15 @@ type Pipeline struct {
 	started time.Time
 	budget  time.Duration
 	ports   []int
+	allow   []netip.Prefix
+	limits  Limits
 
-	header    isc.Header
-	malformed error // why the last malformed datagram was that; or nil
-	decoder   isc.Decoder
-	segments  segmentPool
-	garbage   []*inbox.Datagram // freed in this step; results may still show their bytes
-	order     []released
+	header   isc.Header
+	evidence evidence
+	decoder  isc.Decoder
+	segments segmentPool
+	garbage  []*inbox.Datagram // freed in this step; results may still show their bytes
+	order    []released
 
 	current   *stream       // the one that is followed; nil before the first
 	draining  *stream       // the one before it: it goes on until current begins, and its stragglers are late for a while
@@ -95,6 +84,7 @@ type Pipeline struct {
 func NewPipeline(cfg Config, pool *inbox.Pool, started time.Time) *Pipeline {
 	return &Pipeline{
 		pool: pool, started: started, budget: cfg.Latency, ports: cfg.Ports,
+		allow: cfg.Allow, limits: cmp.Or(cfg.Limits, DefaultLimits()),
 		segments:  segmentPool{links: len(cfg.Ports)},
 		depacket:  depacket.Depacketizer{Freeze: cfg.Freeze},
 		probation: newProbation(), retry: never, lastAlive: -silence,
@@ -109,6 +99,11 @@ func (p *Pipeline) SetLatency(budget time.Duration) { p.budget = budget }
 // From returns the address that the last valid packet on a link came from; it is not valid before the first.
 func (p *Pipeline) From(link int) netip.AddrPort { return p.ledger.From(link) }
 
+// KernelDropped takes note of how many datagrams of a link the kernel has dropped so far.
+func (p *Pipeline) KernelDropped(now time.Time, link int, total uint64) {
+	p.ledger.KernelDropped(now.Sub(p.started), link, total)
+}
+
 // Counts returns what became of all datagrams and packets so far.
 func (p *Pipeline) Counts() (status.Datagrams, status.Packets) { return p.ledger.Counts() }
 
@@ -117,6 +112,11 @@ func (p *Pipeline) Counts() (status.Datagrams, status.Packets) { return p.ledger
 func (p *Pipeline) Push(out *Result, now time.Time, d *inbox.Datagram) {
 	p.collect()
 	at := d.Arrival.Sub(p.started)
+	if !p.allowed(d.From) {
+		p.evidence.notAllowed.see(at, d, nil)
+		p.refuseDatagram(d, refusedAddress)
+		return
+	}
 	payload, err := isc.Parse(d.Bytes(), &p.header)
 	if d.Truncated {
 		err = errTooLong

@@ -16,6 +16,7 @@
 //	follow.go      a stream on probation becomes the current one; the one before drains
 //	segment.go     its segment rebuilds what is missing
 //	stream.go      the order in which packets are released, and how long a gap is waited for
+//	refuse.go      what is refused, and why
 //	release.go     packets are handed on: as RTP, to the ledger, to the depacketizer
 //	channel.go     the goroutine around it all, with queue.go for the outputs and log.go for the log
 package receiver
@@ -36,6 +37,25 @@ type Config struct {
 	Ports   []int         // one for each link, in order
 	Latency time.Duration // the latency budget
 	Freeze  bool          // hold back the access units between a loss and the next IDR unit
+
+	Allow      []netip.Prefix // whose datagrams are taken; none: anybody's
+	Limits     Limits         // the zero value stands for DefaultLimits
+	SourceName string         // what the snapshot calls the source
+	ListenOnly bool           // the source cannot answer: no feedback is sent
+}
+
+// Limits are the ceilings on what a stranger can make a channel hold or do.
+type Limits struct {
+	OpenSegments int // segments held open, on probation or not
+	HeldBytes    int // memory of the packets that are held, in bytes
+	Sources      int // senders on probation, by SSRC and payload type
+	DecodeBytes  int // bytes that the coding works on, a second
+	LogLines     int // lines logged, a second
+}
+
+// DefaultLimits returns the limits of a channel about which nothing is said.
+func DefaultLimits() Limits {
+	return Limits{OpenSegments: 4096, HeldBytes: 32 << 20, Sources: 64, DecodeBytes: 64 << 20, LogLines: 20}
 }
 
 // Source is where a channel's datagrams come from.
@@ -57,6 +77,12 @@ type Source interface {
 type Output interface {
 	// WriteUnit takes the next unit. It may block; an error is logged and ends nothing.
 	WriteUnit(unit media.AccessUnit) error
+}
+
+// Tap sees each datagram that arrives, good or bad, before anything is done about it.
+type Tap interface {
+	// WriteDatagram takes a datagram that is valid during the call only. It must not block.
+	WriteDatagram(d *inbox.Datagram)
 }
 
 // PacketOutput is where the RTP packets go, besides.

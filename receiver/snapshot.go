@@ -35,6 +35,7 @@ func (p *Pipeline) Snapshot(now time.Time) status.Channel {
 	}
 	p.ledger.Snapshot(at, p.started, &c)
 	c.Packets.Unusable = p.depacket.Dropped
+	c.Ceilings = p.ceilings()
 	for i := range c.Links {
 		c.Links[i].Port = p.ports[i]
 	}

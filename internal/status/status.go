@@ -24,6 +24,9 @@ type Channel struct {
 	Since Time         `json:"since"` // when the state began; of a silent channel, when its last packet came
 	Error string       `json:"error"` // why, where the state is failed
 
+	Source     string `json:"source"`      // "udp", "capture" or "file"
+	ListenOnly bool   `json:"listen_only"` // the source cannot answer, so the rig gets no feedback
+
 	Verdict Verdict `json:"verdict"`
 	Stream  Stream  `json:"stream"`
 
@@ -31,9 +34,14 @@ type Channel struct {
 	Wait          Wait    `json:"wait_ms"`        // from a packet's arrival to its release, over the last 8 s
 	SurvivesLinks int     `json:"survives_links"` // how many of the links now in use could go without a loss
 
-	Packets Packets           `json:"packets"`
-	Recent  map[string]Recent `json:"recent"` // over the last "1s", "8s" and "60s"
-	Refused map[string]uint64 `json:"refused,omitempty"`
+	Packets   Packets           `json:"packets"`
+	Datagrams Datagrams         `json:"datagrams"` // of all links together
+	Recent    map[string]Recent `json:"recent"`    // over the last "1s", "8s" and "60s"
+	Malformed map[string]uint64 `json:"malformed,omitempty"`
+	Refused   map[string]uint64 `json:"refused,omitempty"`
+
+	LongestGapMS float64            `json:"longest_gap_ms"` // the longest time between two packets released
+	Ceilings     map[string]Ceiling `json:"ceilings"`       // what a stranger can make grow, by name
 
 	OutputDropped uint64 `json:"output_dropped"` // access units that outputs missed because they were too slow
 
@@ -54,10 +62,12 @@ const (
 	ChannelStopped ChannelState = "stopped" // the run has ended
 )
 
-// Verdict says why there is no picture, or that there is one: a code for programs and a sentence for people.
+// Verdict says why there is no picture, or that there is one: a code for programs and sentences for people.
 type Verdict struct {
-	Code string `json:"code"`
-	Text string `json:"text"`
+	Code     string   `json:"code"`
+	Text     string   `json:"text"`               // what is wrong, in one sentence
+	Evidence []string `json:"evidence,omitempty"` // what it rests on, a sentence each
+	Advice   string   `json:"advice,omitempty"`   // what to do about it
 }
 
 // The codes of a Verdict.
@@ -65,6 +75,8 @@ const (
 	VerdictOK         = "ok"
 	VerdictNoPackets  = "no-packets"  // nothing arrives
 	VerdictNotISC     = "not-isc"     // what arrives is not ISC
+	VerdictNotAllowed = "not-allowed" // what arrives comes from addresses that are not allowed
+	VerdictClockJumps = "clock-jumps" // the rig's clock jumps
 	VerdictNoKeyframe = "no-keyframe" // packets arrive, but no IDR unit with its parameter sets yet
 	VerdictSilent     = "silent"      // packets came, and have stopped
 	VerdictTooLossy   = "too-lossy"   // segments cannot be decoded, since too much of them is missing
@@ -103,12 +115,39 @@ type Packets struct {
 	Unusable uint64 `json:"unusable"` // released, but part of no whole access unit
 }
 
-// Recent counts RTP packets over a span of time.
+// Recent counts RTP packets, and the datagrams of all links, over a span of time.
 type Recent struct {
-	Delivered uint64 `json:"delivered"`
-	Recovered uint64 `json:"recovered"`
-	Lost      uint64 `json:"lost"`
+	Delivered    uint64    `json:"delivered"`
+	Recovered    uint64    `json:"recovered"`
+	Lost         uint64    `json:"lost"`
+	Saved        uint64    `json:"saved"`
+	LongestGapMS float64   `json:"longest_gap_ms"`
+	Datagrams    Datagrams `json:"datagrams"`
 }
+
+// LinkRecent counts a link's datagrams over a span of time.
+type LinkRecent struct {
+	Datagrams    Datagrams `json:"datagrams"`
+	Bytes        uint64    `json:"bytes"`
+	Saved        uint64    `json:"saved"`
+	LongestGapMS float64   `json:"longest_gap_ms"` // the longest time between two valid datagrams
+}
+
+// Ceiling is a limit on something that a stranger can make grow.
+type Ceiling struct {
+	Limit   uint64 `json:"limit"`
+	Now     uint64 `json:"now"`
+	Reached uint64 `json:"reached"` // how often something was turned away for it
+}
+
+// The names of the ceilings of a channel.
+const (
+	CeilingSegments = "open_segments" // segments that are held open
+	CeilingBytes    = "held_bytes"    // memory of the packets that are held
+	CeilingSources  = "sources"       // senders that are not followed, on probation
+	CeilingDecoding = "decode_bytes"  // bytes that the coding works on, a second
+	CeilingLogLines = "log_lines"     // lines that the channel logs, a second
+)
 
 // HLS says where viewers find the channel.
 type HLS struct {
@@ -128,7 +167,14 @@ type Link struct {
 	Error string    `json:"error"` // the socket's last error, where the state is down
 	Since Time      `json:"since"` // when it came up; of a link that is not up, when its last packet came
 
-	Datagrams Datagrams `json:"datagrams"`
+	Datagrams Datagrams             `json:"datagrams"`
+	Recent    map[string]LinkRecent `json:"recent"` // over the last "1s", "8s" and "60s"
+	Malformed map[string]uint64     `json:"malformed,omitempty"`
+	Refused   map[string]uint64     `json:"refused,omitempty"`
+
+	LongestGapMS     float64 `json:"longest_gap_ms"`    // the longest time between two valid datagrams
+	FeedbackSent     uint64  `json:"feedback_sent"`     // datagrams sent to the link's sender
+	FeedbackWithheld uint64  `json:"feedback_withheld"` // not sent: its sender is silent, or has sent less than it would get
 
 	BitrateBPS float64 `json:"bitrate_bps"`
 	RatePPS    float64 `json:"rate_pps"`

@@ -29,28 +29,31 @@ const silence = time.Second
 
 // Ledger is the accounts of one channel. Make one with New.
 type Ledger struct {
-	links   []link
-	packets status.Packets
-	refused map[string]uint64
+	links     []link
+	packets   status.Packets
+	refused   map[string]uint64
+	malformed map[string]uint64
 
 	window window
 	waits  waits
 }
 
 type link struct {
-	counts [kinds]uint64
-	saved  uint64
-	from   netip.AddrPort
-	heard  bool
-	proven bool          // a source packet came from there
-	since  time.Duration // when it came up
-	last   time.Duration // when the last valid packet came
-	delay  delay
+	counts        [kinds]uint64
+	saved         uint64
+	kernelDropped uint64
+	from          netip.AddrPort
+	heard         bool
+	proven        bool          // a source packet came from there
+	since         time.Duration // when it came up
+	last          time.Duration // when the last valid packet came
+	delay         delay
 }
 
 // New returns the ledger of a channel with that many links.
 func New(links int) *Ledger {
-	return &Ledger{links: make([]link, links), refused: map[string]uint64{}, window: newWindow(links)}
+	return &Ledger{links: make([]link, links), refused: map[string]uint64{}, malformed: map[string]uint64{},
+		window: newWindow(links)}
 }
 
 // Datagram takes note of a datagram of size bytes that arrived on a link.
@@ -59,6 +62,17 @@ func (l *Ledger) Datagram(at time.Duration, on int, kind Kind, size int) {
 	b := l.window.at(at)
 	b.links[on].datagrams++
 	b.links[on].bytes += uint64(size)
+}
+
+// Malformed counts a datagram under Malformed, with the reason.
+func (l *Ledger) Malformed(at time.Duration, on int, reason string, size int) {
+	l.Datagram(at, on, Malformed, size)
+	l.malformed[reason]++
+}
+
+// KernelDropped takes note of how many datagrams of a link the kernel has dropped so far.
+func (l *Ledger) KernelDropped(_ time.Duration, on int, total uint64) {
+	l.links[on].kernelDropped = total
 }
 
 // Refused counts a datagram under Refused, with the reason.
@@ -181,6 +195,7 @@ func (k *link) datagrams() status.Datagrams {
 	d := status.Datagrams{
 		Source: k.counts[Source], Parity: k.counts[Parity], Duplicate: k.counts[Duplicate],
 		Late: k.counts[Late], Malformed: k.counts[Malformed], Refused: k.counts[Refused],
+		KernelDropped: k.kernelDropped,
 	}
 	for _, n := range k.counts {
 		d.Received += n

@@ -25,6 +25,8 @@ func (l *Ledger) Snapshot(now time.Duration, started time.Time, c *status.Channe
 		"1s": l.recent(now, time.Second), "8s": l.recent(now, 8*time.Second), "60s": l.recent(now, time.Minute),
 	}
 	c.Refused = maps.Clone(l.refused)
+	c.Malformed = maps.Clone(l.malformed)
+	c.Datagrams, _ = l.Counts()
 	c.SurvivesLinks = l.survivesLinks(now)
 
 	var media, pictures uint64
