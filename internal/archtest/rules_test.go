@@ -39,7 +39,8 @@ var rules = map[string]rule{
 	"app": {
 		own: []string{
 			"receiver", "receiver/inbox", "receiver/source", "receiver/record", "receiver/preview", "hls", "webassets",
-			"internal/media", "internal/portowner", "internal/rig", "internal/status", "internal/web",
+			"internal/host", "internal/loglimit", "internal/media", "internal/portowner", "internal/rig", "internal/status",
+			"internal/web",
 		},
 		libs: []string{"github.com/pelletier/go-toml/v2", "github.com/alecthomas/kong"},
 		why:  "app alone sees everything, so it only wires: what it needs from a library belongs to a package below it",
@@ -47,7 +48,7 @@ var rules = map[string]rule{
 	"receiver": {
 		own: []string{
 			"receiver/isc", "receiver/depacket", "receiver/feedback", "receiver/inbox", "receiver/ledger",
-			"internal/media", "internal/status",
+			"internal/loglimit", "internal/media", "internal/status",
 		},
 		libs: []string{"github.com/pion/rtp", "github.com/bluenviron/mediacommon/v2"},
 		not:  []string{"net/http", "os"},
@@ -102,6 +103,13 @@ var rules = map[string]rule{
 	},
 	"webassets": {
 		why: "the page is embedded files; who may fetch them is for internal/web to say",
+	},
+	"internal/host": {
+		why: "it asks the system for facts, which any program may do; what they mean for a channel is for app to say",
+	},
+	"internal/loglimit": {
+		libs: []string{"golang.org/x/time"},
+		why:  "it stands between a logger and its output and knows nothing of what is logged",
 	},
 	"internal/media": {
 		why: "the values that outputs share are plain, so that sharing them ties nothing together",
