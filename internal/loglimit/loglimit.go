@@ -37,7 +37,9 @@ func New(next slog.Handler, perSecond float64, burst int) *Handler {
 func (h *Handler) Dropped() uint64 { return h.bucket.dropped.Load() }
 
 // Enabled implements slog.Handler.
-func (h *Handler) Enabled(ctx context.Context, level slog.Level) bool { return h.next.Enabled(ctx, level) }
+func (h *Handler) Enabled(ctx context.Context, level slog.Level) bool {
+	return h.next.Enabled(ctx, level)
+}
 
 // Handle implements slog.Handler. The first record that goes out after others were held back says how many, in the
 // attribute HeldBack among its own. To hold a record back is no error.
