@@ -105,6 +105,7 @@ var rules = map[string]rule{
 		why: "the page is embedded files; who may fetch them is for internal/web to say",
 	},
 	"internal/host": {
+		own: []string{"internal/status"},
 		why: "it asks the system for facts, which any program may do; what they mean for a channel is for app to say",
 	},
 	"internal/loglimit": {

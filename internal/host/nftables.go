@@ -1,0 +1,295 @@
+package host
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// baseChain is a chain that packets for this machine come to first.
+type baseChain struct {
+	family, table, name string
+	policy              effect
+	chains              chains // of its table
+}
+
+type nftKey struct{ family, table string }
+
+// nftChain, nftRule and nftSet are what libnftables-json(5) calls so, as far as it matters here.
+type nftChain struct {
+	Family, Table, Name, Type, Hook, Policy string
+}
+
+type nftRule struct {
+	Family, Table, Chain string
+	Expr                 []map[string]json.RawMessage
+}
+
+type nftSet struct {
+	Family, Table, Name string
+	Elem                json.RawMessage
+}
+
+type nftables struct {
+	Nftables []struct {
+		Chain *nftChain
+		Rule  *nftRule
+		Set   *nftSet
+	}
+}
+
+// parseNFTables reads what `nft -j list ruleset` prints, and returns the chains of the input hook for IPv4. Tables with
+// matches of iptables are left out: their ports are not in it, and iptables-save tells of them.
+func parseNFTables(text []byte) ([]baseChain, error) {
+	var list nftables
+	if err := json.Unmarshal(text, &list); err != nil {
+		return nil, fmt.Errorf("host: nftables: %w", err)
+	}
+	tables := make(map[nftKey]chains)
+	sets := make(map[nftKey]map[string]json.RawMessage)
+	for _, item := range list.Nftables {
+		if s := item.Set; s != nil {
+			key := nftKey{s.Family, s.Table}
+			if sets[key] == nil {
+				sets[key] = make(map[string]json.RawMessage)
+			}
+			sets[key]["@"+s.Name] = s.Elem
+		}
+	}
+	foreign := make(map[nftKey]bool)
+	for _, item := range list.Nftables {
+		r := item.Rule
+		if r == nil {
+			continue
+		}
+		key := nftKey{r.Family, r.Table}
+		if tables[key] == nil {
+			tables[key] = make(chains)
+		}
+		rules, ours := parseNFTRule(r.Expr, sets[key])
+		tables[key][r.Chain] = append(tables[key][r.Chain], rules...)
+		foreign[key] = foreign[key] || !ours
+	}
+	var bases []baseChain
+	for _, item := range list.Nftables {
+		c := item.Chain
+		if c == nil || c.Hook != "input" || c.Type != "filter" || c.Family != "inet" && c.Family != "ip" {
+			continue
+		}
+		key := nftKey{c.Family, c.Table}
+		if foreign[key] {
+			continue
+		}
+		policy := accept
+		if c.Policy == "drop" {
+			policy = drop
+		}
+		bases = append(bases, baseChain{c.Family, c.Table, c.Name, policy, tables[key]})
+	}
+	return bases, nil
+}
+
+// parseNFTRule returns a rule; a verdict map becomes one for each of its verdicts. ours is false for a rule of iptables.
+func parseNFTRule(expressions []map[string]json.RawMessage, sets map[string]json.RawMessage) (rules []rule, ours bool) {
+	var r rule
+	var more []rule
+	for _, expression := range expressions {
+		for kind, value := range expression {
+			switch kind {
+			case "xt":
+				return nil, false
+			case "match":
+				r.match(value, sets)
+			case "vmap":
+				more = append(more, parseVerdictMap(value)...)
+			case "counter", "log", "comment", "notrack":
+			case "accept", "drop", "reject", "return", "jump", "goto":
+				r.effect, r.target = parseVerdict(kind, value)
+			default: // limit, queue, mangle and others: what they do is not known here
+				r.narrow(sometimes)
+			}
+		}
+	}
+	for i := range more {
+		more[i].narrow(r.scope)
+		more[i].ports, more[i].outside = r.ports, r.outside
+	}
+	return append(more, r), true
+}
+
+func parseVerdict(kind string, value json.RawMessage) (effect, string) {
+	var to struct{ Target string }
+	switch kind {
+	case "accept":
+		return accept, ""
+	case "drop", "reject":
+		return drop, ""
+	case "return":
+		return back, ""
+	case "jump", "goto":
+		if json.Unmarshal(value, &to) != nil {
+			return pass, ""
+		}
+		if kind == "goto" {
+			return leap, to.Target
+		}
+		return call, to.Target
+	default:
+		return pass, ""
+	}
+}
+
+// parseVerdictMap returns a rule for each verdict of a map, each of which is for some packets only. A map by connection
+// state has nothing for the first packet of a sender.
+func parseVerdictMap(value json.RawMessage) []rule {
+	var verdicts struct {
+		Key  json.RawMessage
+		Data struct{ Set [][]json.RawMessage }
+	}
+	unknown := []rule{{effect: accept, scope: sometimes}, {effect: drop, scope: sometimes}}
+	if json.Unmarshal(value, &verdicts) != nil || verdicts.Data.Set == nil {
+		return unknown // such as a map that has a name
+	}
+	var rules []rule
+	for _, entry := range verdicts.Data.Set {
+		var verdict map[string]json.RawMessage
+		if len(entry) != 2 || json.Unmarshal(entry[1], &verdict) != nil {
+			return unknown
+		}
+		var by struct{ CT *json.RawMessage }
+		var state string
+		byState := json.Unmarshal(verdicts.Key, &by) == nil && by.CT != nil
+		if byState && json.Unmarshal(entry[0], &state) == nil && state != "new" {
+			continue
+		}
+		for kind, to := range verdict {
+			r := rule{scope: sometimes}
+			r.effect, r.target = parseVerdict(kind, to)
+			rules = append(rules, r)
+		}
+	}
+	return rules
+}
+
+// match narrows the rule to what a match expression lets through.
+func (r *rule) match(value json.RawMessage, sets map[string]json.RawMessage) {
+	var m struct {
+		Op   string
+		Left struct {
+			Meta, CT *struct{ Key string }
+			Payload  *struct{ Protocol, Field string }
+		}
+		Right json.RawMessage
+	}
+	if json.Unmarshal(value, &m) != nil {
+		r.narrow(sometimes)
+		return
+	}
+	not := m.Op == "!="
+	if !not && m.Op != "==" && m.Op != "in" {
+		r.narrow(sometimes)
+		return
+	}
+	has := func(word string) bool { return slices.Contains(words(m.Right), word) }
+	switch left := m.Left; {
+	case left.CT != nil && left.CT.Key == "state":
+		r.require(has("new") != not)
+	case left.Meta != nil && left.Meta.Key == "l4proto",
+		left.Payload != nil && left.Payload.Protocol == "ip" && left.Payload.Field == "protocol":
+		r.require(has("udp") != not)
+	case left.Meta != nil && left.Meta.Key == "nfproto":
+		r.require(has("ipv4") != not)
+	case left.Meta != nil && strings.HasPrefix(left.Meta.Key, "iif"):
+		if has("lo") {
+			r.require(not)
+			return
+		}
+		r.narrow(sometimes)
+	case left.Payload != nil && left.Payload.Field == "dport" && slices.Contains([]string{"udp", "th"}, left.Payload.Protocol):
+		spans, ok := parseJSONSpans(m.Right, sets)
+		if !ok {
+			r.narrow(sometimes)
+			return
+		}
+		r.ports, r.outside = spans, not
+	case left.Payload != nil && slices.Contains([]string{"tcp", "sctp", "icmp", "icmpv6", "ip6"}, left.Payload.Protocol):
+		r.narrow(never)
+	default:
+		r.narrow(sometimes)
+	}
+}
+
+// require narrows the rule to nothing where a condition does not hold.
+func (r *rule) require(holds bool) {
+	if !holds {
+		r.narrow(never)
+	}
+}
+
+// words returns the words of "a", ["a", "b"] and {"set": ["a", "b"]}.
+func words(value json.RawMessage) []string {
+	var one string
+	if json.Unmarshal(value, &one) == nil {
+		return []string{one}
+	}
+	var set struct{ Set json.RawMessage }
+	if json.Unmarshal(value, &set) == nil && set.Set != nil {
+		value = set.Set
+	}
+	var items []json.RawMessage
+	if json.Unmarshal(value, &items) != nil {
+		return nil
+	}
+	var all []string
+	for _, item := range items {
+		if json.Unmarshal(item, &one) == nil {
+			all = append(all, one)
+		}
+	}
+	return all
+}
+
+// parseJSONSpans reads 5078, {"range": [5078, 5081]}, {"set": [...]} of these, and "@name" of a set of them.
+func parseJSONSpans(value json.RawMessage, sets map[string]json.RawMessage) (spans []span, ok bool) {
+	var port int
+	if json.Unmarshal(value, &port) == nil {
+		return []span{{port, port}}, true
+	}
+	var name string
+	if json.Unmarshal(value, &name) == nil {
+		if sets[name] == nil {
+			return []span{}, strings.HasPrefix(name, "@") // an empty set
+		}
+		return parseJSONSpans(sets[name], nil)
+	}
+	var object struct {
+		Range []int
+		Set   json.RawMessage
+		Elem  struct{ Val json.RawMessage }
+	}
+	var items []json.RawMessage
+	if json.Unmarshal(value, &object) == nil {
+		switch {
+		case len(object.Range) == 2:
+			return []span{{object.Range[0], object.Range[1]}}, true
+		case object.Set != nil:
+			return parseJSONSpans(object.Set, sets)
+		case object.Elem.Val != nil:
+			return parseJSONSpans(object.Elem.Val, nil)
+		}
+		return nil, false
+	}
+	if json.Unmarshal(value, &items) != nil {
+		return nil, false
+	}
+	spans = []span{}
+	for _, item := range items {
+		more, ok := parseJSONSpans(item, nil)
+		if !ok {
+			return nil, false
+		}
+		spans = append(spans, more...)
+	}
+	return spans, true
+}
