@@ -26,6 +26,15 @@ type nftRule struct {
 	Expr                 []map[string]json.RawMessage
 }
 
+const maxPort = 1<<16 - 1
+
+// nftPayload is a field of a packet.
+type nftPayload struct{ Protocol, Field string }
+
+func (p *nftPayload) isPort() bool {
+	return p != nil && p.Field == "dport" && (p.Protocol == "udp" || p.Protocol == "th")
+}
+
 type nftSet struct {
 	Family, Table, Name string
 	Elem                json.RawMessage
@@ -113,7 +122,9 @@ func parseNFTRule(expressions []map[string]json.RawMessage, sets map[string]json
 	}
 	for i := range more {
 		more[i].narrow(r.scope)
-		more[i].ports, more[i].outside = r.ports, r.outside
+		if r.ports != nil && more[i].ports == nil {
+			more[i].ports, more[i].outside = r.ports, r.outside
+		}
 	}
 	return append(more, r), true
 }
@@ -144,7 +155,10 @@ func parseVerdict(kind string, value json.RawMessage) (effect, string) {
 // state has nothing for the first packet of a sender.
 func parseVerdictMap(value json.RawMessage) []rule {
 	var verdicts struct {
-		Key  json.RawMessage
+		Key struct {
+			CT      *struct{ Key string }
+			Payload *nftPayload
+		}
 		Data struct{ Set [][]json.RawMessage }
 	}
 	unknown := []rule{{effect: accept, scope: sometimes}, {effect: drop, scope: sometimes}}
@@ -157,14 +171,14 @@ func parseVerdictMap(value json.RawMessage) []rule {
 		if len(entry) != 2 || json.Unmarshal(entry[1], &verdict) != nil {
 			return unknown
 		}
-		var by struct{ CT *json.RawMessage }
-		var state string
-		byState := json.Unmarshal(verdicts.Key, &by) == nil && by.CT != nil
-		if byState && json.Unmarshal(entry[0], &state) == nil && state != "new" {
+		r := rule{scope: sometimes}
+		if verdicts.Key.CT != nil && verdicts.Key.CT.Key == "state" && !slices.Contains(words(entry[0]), "new") {
 			continue
 		}
+		if spans, ok := parseJSONSpans(entry[0], nil); ok && verdicts.Key.Payload.isPort() {
+			r.scope, r.ports = always, spans
+		}
 		for kind, to := range verdict {
-			r := rule{scope: sometimes}
 			r.effect, r.target = parseVerdict(kind, to)
 			rules = append(rules, r)
 		}
@@ -178,7 +192,7 @@ func (r *rule) match(value json.RawMessage, sets map[string]json.RawMessage) {
 		Op   string
 		Left struct {
 			Meta, CT *struct{ Key string }
-			Payload  *struct{ Protocol, Field string }
+			Payload  *nftPayload
 		}
 		Right json.RawMessage
 	}
@@ -187,14 +201,20 @@ func (r *rule) match(value json.RawMessage, sets map[string]json.RawMessage) {
 		return
 	}
 	not := m.Op == "!="
-	if !not && m.Op != "==" && m.Op != "in" {
-		r.narrow(sometimes)
-		return
-	}
 	has := func(word string) bool { return slices.Contains(words(m.Right), word) }
 	switch left := m.Left; {
+	case left.Payload.isPort():
+		var ok bool
+		r.outside = not
+		if r.ports, ok = parseComparison(m.Op, m.Right, sets); !ok {
+			r.narrow(sometimes)
+		}
+	case !not && m.Op != "==" && m.Op != "in":
+		r.narrow(sometimes)
 	case left.CT != nil && left.CT.Key == "state":
 		r.require(has("new") != not)
+	case left.CT != nil && left.CT.Key == "status": // whether addresses were rewritten on the way
+		r.require(not)
 	case left.Meta != nil && left.Meta.Key == "l4proto",
 		left.Payload != nil && left.Payload.Protocol == "ip" && left.Payload.Field == "protocol":
 		r.require(has("udp") != not)
@@ -206,13 +226,6 @@ func (r *rule) match(value json.RawMessage, sets map[string]json.RawMessage) {
 			return
 		}
 		r.narrow(sometimes)
-	case left.Payload != nil && left.Payload.Field == "dport" && slices.Contains([]string{"udp", "th"}, left.Payload.Protocol):
-		spans, ok := parseJSONSpans(m.Right, sets)
-		if !ok {
-			r.narrow(sometimes)
-			return
-		}
-		r.ports, r.outside = spans, not
 	case left.Payload != nil && slices.Contains([]string{"tcp", "sctp", "icmp", "icmpv6", "ip6"}, left.Payload.Protocol):
 		r.narrow(never)
 	default:
@@ -248,6 +261,30 @@ func words(value json.RawMessage) []string {
 		}
 	}
 	return all
+}
+
+// parseComparison returns the ports that an operator and its right side stand for; of "!=" those that are not meant.
+func parseComparison(operator string, right json.RawMessage, sets map[string]json.RawMessage) ([]span, bool) {
+	var port int
+	switch operator {
+	case "==", "!=", "in":
+		return parseJSONSpans(right, sets)
+	}
+	if json.Unmarshal(right, &port) != nil {
+		return nil, false
+	}
+	switch operator {
+	case "<":
+		return []span{{0, port - 1}}, true
+	case "<=":
+		return []span{{0, port}}, true
+	case ">":
+		return []span{{port + 1, maxPort}}, true
+	case ">=":
+		return []span{{port, maxPort}}, true
+	default:
+		return nil, false
+	}
 }
 
 // parseJSONSpans reads 5078, {"range": [5078, 5081]}, {"set": [...]} of these, and "@name" of a set of them.
