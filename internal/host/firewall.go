@@ -35,7 +35,8 @@ type machine struct {
 }
 
 // ReadFirewall finds out what becomes of UDP datagrams over IPv4 that come to ports of this machine. It reads files and
-// runs programs that print rules; it changes nothing. It may take seconds, until ctx ends, and may be called at any time.
+// runs programs that print rules; it changes nothing. It may take seconds, or until ctx ends. It may be called
+// concurrently.
 func ReadFirewall(ctx context.Context, ports []int) Firewall {
 	return machine{root: "/", run: run}.firewall(ctx, ports)
 }
@@ -221,9 +222,6 @@ func iptablesCommand(ports []int) string {
 }
 
 func firewalldCommand(ports []int) string {
-	command := "sudo firewall-cmd --permanent"
-	for part := range strings.SplitSeq(status.FormatPorts(ports), ",") {
-		command += " --add-port=" + part + "/udp"
-	}
-	return command + " && sudo firewall-cmd --reload"
+	options := strings.ReplaceAll(status.FormatPorts(ports), ",", "/udp --add-port=")
+	return "sudo firewall-cmd --permanent --add-port=" + options + "/udp && sudo firewall-cmd --reload"
 }

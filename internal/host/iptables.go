@@ -1,6 +1,7 @@
 package host
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -72,24 +73,16 @@ func (r *rule) option(name, value string, not bool) bool {
 			r.effect = leap
 		}
 	case "-p":
-		if (value == "udp" || value == "17" || value == "all") == not {
-			r.narrow(never)
-		}
+		r.require(slices.Contains([]string{"udp", "17", "all"}, value) != not)
 	case "-i":
-		if value == "lo" && !not {
-			r.narrow(never)
-		}
+		r.require(value != "lo" || not)
 		r.narrow(sometimes)
 	case "--dport", "--dports", "--destination-port", "--destination-ports":
 		r.ports, r.outside = parseSpans(value), not
 	case "--ctstate", "--state":
-		if strings.Contains(value, "NEW") == not {
-			r.narrow(never)
-		}
+		r.require(strings.Contains(value, "NEW") != not)
 	case "-m":
-		switch value {
-		case "udp", "tcp", "multiport", "conntrack", "state", "comment":
-		default:
+		if !slices.Contains([]string{"udp", "tcp", "multiport", "conntrack", "state", "comment"}, value) {
 			r.narrow(sometimes)
 		}
 	case "--comment", "--reject-with", "--log-prefix", "--log-level":

@@ -28,11 +28,31 @@ type nftRule struct {
 
 const maxPort = 1<<16 - 1
 
-// nftPayload is a field of a packet.
-type nftPayload struct{ Protocol, Field string }
+// nftKeyed is what a rule looks at in a packet.
+type nftKeyed struct {
+	Meta, CT *struct{ Key string }
+	Payload  *struct{ Protocol, Field string }
+}
 
-func (p *nftPayload) isPort() bool {
-	return p != nil && p.Field == "dport" && (p.Protocol == "udp" || p.Protocol == "th")
+// key returns what nft's own language calls it, or nothing where it is something else.
+func (k nftKeyed) key() string {
+	switch {
+	case k.Meta != nil:
+		return "meta " + k.Meta.Key
+	case k.CT != nil:
+		return "ct " + k.CT.Key
+	case k.Payload != nil:
+		return k.Payload.Protocol + " " + k.Payload.Field
+	default:
+		return ""
+	}
+}
+
+func (k nftKeyed) protocol() string {
+	if k.Payload == nil {
+		return ""
+	}
+	return k.Payload.Protocol
 }
 
 type nftSet struct {
@@ -55,31 +75,7 @@ func parseNFTables(text []byte) ([]baseChain, error) {
 	if err := json.Unmarshal(text, &list); err != nil {
 		return nil, fmt.Errorf("host: nftables: %w", err)
 	}
-	tables := make(map[nftKey]chains)
-	sets := make(map[nftKey]map[string]json.RawMessage)
-	for _, item := range list.Nftables {
-		if s := item.Set; s != nil {
-			key := nftKey{s.Family, s.Table}
-			if sets[key] == nil {
-				sets[key] = make(map[string]json.RawMessage)
-			}
-			sets[key]["@"+s.Name] = s.Elem
-		}
-	}
-	foreign := make(map[nftKey]bool)
-	for _, item := range list.Nftables {
-		r := item.Rule
-		if r == nil {
-			continue
-		}
-		key := nftKey{r.Family, r.Table}
-		if tables[key] == nil {
-			tables[key] = make(chains)
-		}
-		rules, ours := parseNFTRule(r.Expr, sets[key])
-		tables[key][r.Chain] = append(tables[key][r.Chain], rules...)
-		foreign[key] = foreign[key] || !ours
-	}
+	tables, foreign := list.rules()
 	var bases []baseChain
 	for _, item := range list.Nftables {
 		c := item.Chain
@@ -99,7 +95,36 @@ func parseNFTables(text []byte) ([]baseChain, error) {
 	return bases, nil
 }
 
-// parseNFTRule returns a rule; a verdict map becomes one for each of its verdicts. ours is false for a rule of iptables.
+// rules returns the rules of each table, and which tables are of iptables.
+func (n *nftables) rules() (tables map[nftKey]chains, foreign map[nftKey]bool) {
+	tables, foreign = make(map[nftKey]chains), make(map[nftKey]bool)
+	sets := make(map[nftKey]map[string]json.RawMessage)
+	for _, item := range n.Nftables {
+		if s := item.Set; s != nil {
+			key := nftKey{s.Family, s.Table}
+			if sets[key] == nil {
+				sets[key] = make(map[string]json.RawMessage)
+			}
+			sets[key]["@"+s.Name] = s.Elem
+		}
+	}
+	for _, item := range n.Nftables {
+		r := item.Rule
+		if r == nil {
+			continue
+		}
+		key := nftKey{r.Family, r.Table}
+		if tables[key] == nil {
+			tables[key] = make(chains)
+		}
+		rules, ours := parseNFTRule(r.Expr, sets[key])
+		tables[key][r.Chain] = append(tables[key][r.Chain], rules...)
+		foreign[key] = foreign[key] || !ours
+	}
+	return tables, foreign
+}
+
+// parseNFTRule returns a rule, and one for each verdict of a verdict map in it. ours is false for a rule of iptables.
 func parseNFTRule(expressions []map[string]json.RawMessage, sets map[string]json.RawMessage) (rules []rule, ours bool) {
 	var r rule
 	var more []rule
@@ -155,10 +180,7 @@ func parseVerdict(kind string, value json.RawMessage) (effect, string) {
 // state has nothing for the first packet of a sender.
 func parseVerdictMap(value json.RawMessage) []rule {
 	var verdicts struct {
-		Key struct {
-			CT      *struct{ Key string }
-			Payload *nftPayload
-		}
+		Key  nftKeyed
 		Data struct{ Set [][]json.RawMessage }
 	}
 	unknown := []rule{{effect: accept, scope: sometimes}, {effect: drop, scope: sometimes}}
@@ -172,10 +194,11 @@ func parseVerdictMap(value json.RawMessage) []rule {
 			return unknown
 		}
 		r := rule{scope: sometimes}
-		if verdicts.Key.CT != nil && verdicts.Key.CT.Key == "state" && !slices.Contains(words(entry[0]), "new") {
+		key := verdicts.Key.key()
+		if key == "ct state" && !slices.Contains(words(entry[0]), "new") {
 			continue
 		}
-		if spans, ok := parseJSONSpans(entry[0], nil); ok && verdicts.Key.Payload.isPort() {
+		if spans, ok := parseJSONSpans(entry[0], nil); ok && key == "udp dport" {
 			r.scope, r.ports = always, spans
 		}
 		for kind, to := range verdict {
@@ -189,54 +212,49 @@ func parseVerdictMap(value json.RawMessage) []rule {
 // match narrows the rule to what a match expression lets through.
 func (r *rule) match(value json.RawMessage, sets map[string]json.RawMessage) {
 	var m struct {
-		Op   string
-		Left struct {
-			Meta, CT *struct{ Key string }
-			Payload  *nftPayload
-		}
+		Op    string
+		Left  nftKeyed
 		Right json.RawMessage
 	}
 	if json.Unmarshal(value, &m) != nil {
 		r.narrow(sometimes)
 		return
 	}
-	not := m.Op == "!="
-	has := func(word string) bool { return slices.Contains(words(m.Right), word) }
-	switch left := m.Left; {
-	case left.Payload.isPort():
+	not, key := m.Op == "!=", m.Left.key()
+	if key == "udp dport" || key == "th dport" {
 		var ok bool
 		r.outside = not
 		if r.ports, ok = parseComparison(m.Op, m.Right, sets); !ok {
 			r.narrow(sometimes)
 		}
-	case !not && m.Op != "==" && m.Op != "in":
+		return
+	}
+	if slices.Contains([]string{"tcp", "sctp", "icmp", "icmpv6", "ip6"}, m.Left.protocol()) {
+		r.narrow(never)
+		return
+	}
+	if !not && m.Op != "==" && m.Op != "in" {
 		r.narrow(sometimes)
-	case left.CT != nil && left.CT.Key == "state":
+		return
+	}
+	has := func(word string) bool { return slices.Contains(words(m.Right), word) }
+	switch key {
+	case "ct state":
 		r.require(has("new") != not)
-	case left.CT != nil && left.CT.Key == "status": // whether addresses were rewritten on the way
+	case "ct status": // whether addresses were rewritten on the way
 		r.require(not)
-	case left.Meta != nil && left.Meta.Key == "l4proto",
-		left.Payload != nil && left.Payload.Protocol == "ip" && left.Payload.Field == "protocol":
+	case "meta l4proto", "ip protocol":
 		r.require(has("udp") != not)
-	case left.Meta != nil && left.Meta.Key == "nfproto":
+	case "meta nfproto":
 		r.require(has("ipv4") != not)
-	case left.Meta != nil && strings.HasPrefix(left.Meta.Key, "iif"):
+	case "meta iif", "meta iifname":
 		if has("lo") {
 			r.require(not)
 			return
 		}
 		r.narrow(sometimes)
-	case left.Payload != nil && slices.Contains([]string{"tcp", "sctp", "icmp", "icmpv6", "ip6"}, left.Payload.Protocol):
-		r.narrow(never)
 	default:
 		r.narrow(sometimes)
-	}
-}
-
-// require narrows the rule to nothing where a condition does not hold.
-func (r *rule) require(holds bool) {
-	if !holds {
-		r.narrow(never)
 	}
 }
 

@@ -48,6 +48,13 @@ type chains map[string][]rule
 // narrow makes the rule's scope s, unless it is narrower already.
 func (r *rule) narrow(s scope) { r.scope = max(r.scope, s) }
 
+// require narrows the rule to nothing where a condition does not hold.
+func (r *rule) require(holds bool) {
+	if !holds {
+		r.narrow(never)
+	}
+}
+
 func (r *rule) matches(port int) scope {
 	if r.ports == nil {
 		return r.scope
@@ -104,22 +111,27 @@ func (w *walk) run(name string, sure bool) effect {
 		if scope == never {
 			continue
 		}
-		switch r.effect {
-		case accept, drop:
-			if sure && scope == always {
-				return r.effect
-			}
-			w.maybe[r.effect] = true
-		case call, leap:
-			if end := w.run(r.target, sure && scope == always); end != pass {
-				return end
-			}
-		case back, pass:
+		if end := w.follow(r, sure && scope == always); end != pass {
+			return end
 		}
-		ends := r.effect == accept || r.effect == drop || r.effect == leap || r.effect == back
-		if ends && scope == always {
+		if scope == always && r.effect != call && r.effect != pass {
 			return pass
 		}
+	}
+	return pass
+}
+
+// follow does what a rule says that matches, surely or not.
+func (w *walk) follow(r *rule, sure bool) effect {
+	switch r.effect {
+	case accept, drop:
+		if sure {
+			return r.effect
+		}
+		w.maybe[r.effect] = true
+	case call, leap:
+		return w.run(r.target, sure)
+	case back, pass:
 	}
 	return pass
 }
