@@ -14,6 +14,8 @@ type Config struct {
 
 	Demo    bool `toml:"-"` // a simulated rig sends to the first channel
 	Preview bool `toml:"-"` // pictures are decoded for a window
+
+	Capture string `toml:"-"` // a capture file that the first channel plays in place of receiving, or empty
 }
 
 // HTTP says where the page is served.
@@ -63,8 +65,11 @@ type Channel struct {
 	RTPTo     string   `toml:"rtp_to"`     // host:port that the RTP packets are sent on to, or empty
 }
 
-// SourceUDP is the source of a channel that receives on its own sockets.
-const SourceUDP = "udp"
+// Where a Channel's datagrams come from.
+const (
+	SourceUDP     = "udp"     // its own sockets
+	SourceCapture = "capture" // live capture on its interface, which only listens: the rig gets no feedback
+)
 
 // What a Channel does with the units between a loss and the next IDR.
 const (
