@@ -20,6 +20,7 @@ const (
 // a wish, and is shown models and pictures through do, of each kind one at a time, always the latest.
 type controller struct {
 	start      starter
+	probe      func(capture string) error
 	interfaces func() []netInterface
 	do         func(func()) // has the window's goroutine call a function later; fyne.Do
 	view       view
@@ -33,69 +34,23 @@ type controller struct {
 	pictures outlet[picture]
 
 	// Of the loop.
-	run     run
-	applied wish
-	model   model
-	shown   uint64 // the number of the last picture
-}
-
-// wish is what the operator wants.
-type wish struct {
-	running bool
-	serial  int // goes up with each start, as to start again with the same settings is a wish too
-	cfg     app.Config
+	run        run
+	applied    wish
+	model      model
+	shown      uint64           // the number of the last picture
+	dumpErrors map[string]error // of the present run, by channel
+	checker    checker
+	opened     time.Time // when the run began
 }
 
 func newController(cfg app.Config, start starter, do func(func()), log *slog.Logger) *controller {
+	w := newWish(cfg)
 	return &controller{
-		start: start, interfaces: networkInterfaces, do: do, log: log,
-		wake: make(chan struct{}, 1),
-		wish: wish{cfg: cfg.Clone()}, applied: wish{cfg: cfg.Clone()},
-		model: model{Config: cfg},
+		start: start, probe: ProbeCapture, interfaces: networkInterfaces, do: do, log: log,
+		wake: make(chan struct{}, 1), wish: w, applied: w, checker: checker{replay: replayCapture},
+		model: model{Config: w.cfg, Chosen: w.chosen, Player: w.player},
 	}
 }
-
-// change changes the wish.
-func (c *controller) change(f func(w *wish)) {
-	c.mu.Lock()
-	w := c.wish
-	w.cfg = w.cfg.Clone()
-	f(&w)
-	c.wish = w
-	c.mu.Unlock()
-	select {
-	case c.wake <- struct{}{}:
-	default: // it will wake
-	}
-}
-
-// Start asks for a run on an interface (empty: all) and ports, in place of the one that there is.
-func (c *controller) Start(netInterface string, ports app.Ports) {
-	c.change(func(w *wish) {
-		w.running = true
-		w.serial++
-		w.cfg.Channels[0].Interface, w.cfg.Channels[0].Ports = netInterface, ports
-	})
-}
-
-// Restart asks for a run with the settings that there are.
-func (c *controller) Restart() {
-	c.change(func(w *wish) {
-		w.running = true
-		w.serial++
-	})
-}
-
-// Stop asks for the run to end.
-func (c *controller) Stop() { c.change(func(w *wish) { w.running = false }) }
-
-// SetLatency asks for a latency budget, of this run and of those to come.
-func (c *controller) SetLatency(d time.Duration) {
-	c.change(func(w *wish) { w.cfg.Channels[0].Latency = app.Duration(d) })
-}
-
-// SetHLS asks for the HLS output to be on or off, in this run and in those to come.
-func (c *controller) SetHLS(on bool) { c.change(func(w *wish) { w.cfg.HLS.Enabled = on }) }
 
 // Run works until the context ends; then it closes the run and returns.
 func (c *controller) Run(ctx context.Context) {
@@ -103,6 +58,7 @@ func (c *controller) Run(ctx context.Context) {
 	defer numbers.Stop()
 	pictures := time.NewTicker(picturesEvery)
 	defer pictures.Stop()
+	defer c.checker.close()
 	defer c.close()
 
 	c.model.Interfaces = c.interfaces()
@@ -114,11 +70,16 @@ func (c *controller) Run(ctx context.Context) {
 		}
 		select {
 		case <-ctx.Done():
+			c.checker.cancel() // it ends while the run is closed
 			return
 		case <-c.wake:
 			c.fulfil()
 		case <-done:
 			c.ended()
+		case result := <-c.checker.ended():
+			c.checker.cancel()
+			c.model.Check = result
+			c.showNumbers()
 		case <-numbers.C:
 			if ticks++; ticks%networkEvery == 0 {
 				c.model.Interfaces = c.interfaces()
@@ -137,38 +98,123 @@ func (c *controller) fulfil() {
 	c.mu.Unlock()
 
 	restart := w.running && w.serial != c.applied.serial
+	if capture := w.cfg.Capture; restart && capture != "" {
+		if err := c.probe(capture); err != nil {
+			c.refuse(w, err)
+			return
+		}
+	}
 	if c.run != nil && (restart || !w.running) {
 		c.model.Phase = stopping
 		c.showNumbers()
 		c.close()
 	}
-	old, id := c.applied.cfg, w.cfg.Channels[0].ID
-	c.applied, c.model.Config = w, w.cfg
+	old := c.applied
+	c.applied = w
+	c.model.Config, c.model.Chosen, c.model.Player, c.model.HLS = w.cfg, w.chosen, w.player, w.hls
+	if w.check != old.check {
+		c.check(w)
+	}
 	if restart {
-		c.open(w.cfg)
+		c.open(w)
 	} else if c.run != nil {
-		if now := w.cfg.Channels[0].Latency; now != old.Channels[0].Latency {
-			c.run.SetLatency(id, time.Duration(now))
-		}
-		if now := w.cfg.HLS.Enabled; now != old.HLS.Enabled {
-			c.run.SetHLS(id, now)
-		}
+		c.adjust(old, w)
 	}
 	c.showNumbers()
 }
 
-// open starts a run.
-func (c *controller) open(cfg app.Config) {
-	c.model.Phase, c.model.Failure = starting, nil
+// refuse leaves everything as it is, as the wish's capture cannot be opened, and says so.
+func (c *controller) refuse(w wish, err error) {
+	c.log.Error("the capture was not opened", "error", err)
+	c.model.Refused = refusal{err, c.model.Refused.number + 1}
+	c.takeBack(w.serial)
 	c.showNumbers()
-	r, err := c.start(cfg.Clone(), c.log)
+}
+
+// takeBack takes the wish for a start back, if it is still the latest: what runs, or does not, is then what is wanted.
+func (c *controller) takeBack(serial int) {
+	c.change(func(w *wish) {
+		if w.serial == serial {
+			w.serial, w.running = c.applied.serial, c.run != nil
+			w.cfg.Capture, w.player = c.applied.cfg.Capture, c.applied.player
+		}
+	})
+}
+
+// open starts a run.
+func (c *controller) open(w wish) {
+	c.model.Phase, c.model.Failure, c.model.Refused.err = starting, nil, nil
+	c.model.Elapsed, c.model.Playback = 0, app.Playback{Path: w.cfg.Capture}
+	c.model.Dump, c.model.DumpErr, c.dumpErrors = app.Dump{}, nil, map[string]error{}
+	c.showNumbers()
+	r, err := c.start(w.forRun(), c.log)
 	if err != nil {
 		c.log.Error("start failed", "error", err)
-		c.model.Phase, c.model.Failure = stopped, err
+		c.failed(err)
 		return
 	}
-	c.run, c.shown = r, 0
+	for id, on := range w.hls {
+		if on != w.cfg.HLS.Enabled {
+			r.SetHLS(id, on)
+		}
+	}
+	r.ShowPreviews(w.chosen)
+	c.run, c.shown, c.opened = r, 0, time.Now()
 	c.model.Phase = running
+}
+
+// failed takes note of why there is no run. The next one is live.
+func (c *controller) failed(err error) {
+	c.model.Phase, c.model.Failure = stopped, err
+	if c.applied.cfg.Capture != "" {
+		c.applied.cfg.Capture = ""
+		c.model.Config.Capture = ""
+		c.takeBack(c.applied.serial)
+	}
+}
+
+// adjust changes what can be changed in a run.
+func (c *controller) adjust(old, w wish) {
+	for i, ch := range w.cfg.Channels {
+		if ch.Latency != old.cfg.Channels[i].Latency {
+			c.run.SetLatency(ch.ID, time.Duration(ch.Latency))
+		}
+		if now := hlsOn(w.cfg, w.hls, ch.ID); now != hlsOn(old.cfg, old.hls, ch.ID) {
+			c.run.SetHLS(ch.ID, now)
+		}
+		if dump := w.dumps[ch.ID]; dump != old.dumps[ch.ID] {
+			c.dump(ch.ID, dump.on)
+		}
+	}
+	if w.chosen != old.chosen {
+		c.run.ShowPreviews(w.chosen)
+		c.shown = 0
+		c.pictures.send(c, picture{}, view.ShowPicture)
+	}
+}
+
+// dump starts or stops to save what arrives at a channel.
+func (c *controller) dump(channel string, on bool) {
+	var err error
+	if on {
+		_, err = c.run.StartDump(channel, "") // the path comes with its state
+	} else {
+		err = c.run.StopDump(channel)
+	}
+	if err != nil {
+		c.log.Error("saving what arrives failed", "channel", channel, "error", err)
+	}
+	c.dumpErrors[channel] = err
+}
+
+// check begins the wish's check, or ends the one that there is.
+func (c *controller) check(w wish) {
+	c.model.Check = check{}
+	if w.check.path == "" {
+		c.checker.cancel()
+		return
+	}
+	c.checker.begin(w.check.path, withFirst(w.cfg, w.chosen))
 }
 
 // close ends the run, where there is one.
@@ -179,6 +225,7 @@ func (c *controller) close() {
 	if err := c.run.Close(); err != nil {
 		c.log.Error("close failed", "error", err)
 	}
+	c.model.Dump = c.run.Dump(c.applied.chosen)
 	c.run = nil
 	c.model.Phase = stopped
 	c.model.URL, c.model.Warnings, c.model.PreviewErr = "", nil, nil
@@ -189,19 +236,27 @@ func (c *controller) close() {
 func (c *controller) ended() {
 	err := c.run.Err()
 	c.close()
-	c.model.Failure = err
+	c.failed(err)
 	c.showNumbers()
 }
 
 // showNumbers sends the window the present model.
 func (c *controller) showNumbers() {
 	if c.run != nil && c.model.Phase == running {
-		id := c.applied.cfg.Channels[0].ID
+		id := c.applied.chosen
 		c.model.Snapshot = c.run.Snapshot()
 		c.model.URL = c.run.ViewerURL()
 		c.model.Warnings = c.run.Warnings()
 		c.model.PreviewErr = c.run.PreviewError(id)
+		c.model.Dump, c.model.DumpErr = c.run.Dump(id), c.dumpErrors[id]
+		if p, ok := c.run.Playback(); ok {
+			if !c.model.Playback.Done {
+				c.model.Elapsed = time.Since(c.opened)
+			}
+			c.model.Playback = p
+		}
 	}
+	c.model.Check = c.checker.state(c.model.Check)
 	c.model.Now = time.Now()
 	c.numbers.send(c, c.model, view.Show)
 }
@@ -211,7 +266,7 @@ func (c *controller) showPicture() {
 	if c.run == nil {
 		return
 	}
-	img, number, arrival := c.run.Frame(c.applied.cfg.Channels[0].ID)
+	img, number, arrival := c.run.Frame(c.applied.chosen)
 	if img == nil || number == c.shown {
 		return
 	}

@@ -18,6 +18,7 @@ type head struct {
 	mark         *widgets.Mark
 	state, since *widgets.Text
 	demo         *widgets.Pill
+	open         *widget.Button // a capture
 	setup, start *widget.Button
 }
 
@@ -27,6 +28,7 @@ func newHead() *head {
 		state: widgets.NewText("", widgets.TextStyle{Bold: true, Hug: true}),
 		since: widgets.NewText("", widgets.TextStyle{Hug: true}),
 		demo:  widgets.NewPill(),
+		open:  widget.NewButtonWithIcon("Open capture...", theme.FolderOpenIcon(), nil),
 		setup: widget.NewButtonWithIcon("Set-up", theme.SettingsIcon(), nil),
 		start: widget.NewButton("Start", nil),
 	}
@@ -35,7 +37,7 @@ func newHead() *head {
 	name.Set("ISC Receiver", widgets.Normal)
 	left := container.New(layout.NewCustomPaddedHBoxLayout(8),
 		name, spacer(2, 0), container.NewCenter(h.mark), h.state, h.since, container.NewCenter(h.demo))
-	right := container.New(layout.NewCustomPaddedHBoxLayout(10), h.setup, h.start)
+	right := container.New(layout.NewCustomPaddedHBoxLayout(10), h.open, h.setup, h.start)
 	h.bar = container.New(layout.NewCustomPaddedVBoxLayout(0),
 		container.New(layout.NewCustomPaddedLayout(7, 7, 14, 12),
 			container.NewBorder(nil, nil, nil, right, container.New(layout.NewCustomPaddedVBoxLayout(0),
@@ -51,13 +53,14 @@ func (h *head) show(m model, age time.Duration, settingUp bool) {
 	h.state.Set(word, widgets.Normal)
 	h.since.Set(since, widgets.Quiet)
 
-	demo := m.Config.Demo
+	demo := m.Config.Demo && m.Config.Capture == ""
 	if h.demo.Visible() != demo {
 		h.demo.Set(demoText, widgets.Warning)
 		h.demo.Hidden = !demo
 		h.bar.Refresh()
 	}
 
+	enable(h.open, m.Phase == running || m.Phase == stopped)
 	label, importance := "Stop", widget.MediumImportance
 	if m.Phase == stopped || m.Phase == starting {
 		label, importance = "Start", widget.HighImportance
@@ -75,7 +78,7 @@ func (h *head) show(m model, age time.Duration, settingUp bool) {
 	if h.setup.Text != label {
 		h.setup.SetText(label)
 	}
-	enable(h.setup, m.Phase != stopped)
+	enable(h.setup, m.Phase != stopped && m.Check.Path == "")
 }
 
 // enable enables or disables a widget, where that is a change.

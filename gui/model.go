@@ -3,6 +3,7 @@ package gui
 import (
 	"image"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/isc-receiver/isc-receiver/app"
@@ -18,8 +19,13 @@ type run interface {
 	Snapshot() status.Snapshot
 	SetLatency(channel string, budget time.Duration)
 	SetHLS(channel string, on bool)
+	ShowPreviews(channels ...string)
 	Frame(channel string) (picture *image.RGBA, number uint64, arrival time.Time)
 	PreviewError(channel string) error
+	Playback() (app.Playback, bool)
+	StartDump(channel, path string) (string, error)
+	StopDump(channel string) error
+	Dump(channel string) app.Dump
 	ViewerURL() string
 	Warnings() []string
 }
@@ -40,32 +46,73 @@ const (
 // model is all that the window shows but for the picture, at one moment.
 type model struct {
 	Phase      phase
-	Config     app.Config // of the run, or of the next one
-	Failure    error      // why the last run did not start, or ended by itself
+	Config     app.Config      // of the run, or of the next one
+	Chosen     string          // the ID of the channel that is shown
+	Player     string          // the ID of the channel that a capture plays in, where Config has one
+	HLS        map[string]bool // by the ID of each channel whose output the operator has switched; not written to
+	Failure    error           // why the last run did not start, or ended by itself
+	Refused    refusal
 	Snapshot   status.Snapshot
 	URL        string // of the page, while there is a run
 	Warnings   []string
 	PreviewErr error
 	Interfaces []netInterface
 	Now        time.Time
+
+	Playback app.Playback // of the capture that plays, where Config has one
+	Elapsed  time.Duration
+	Dump     app.Dump // what is saved of the channel
+	DumpErr  error    // why saving did not start, or stop
+	Check    check
 }
 
-// channel is the rig shown: the first one. Before a run's first snapshot, it is what the configuration says.
-func (m model) channel() status.Channel {
-	if m.Phase == running && len(m.Snapshot.Channels) > 0 {
-		return m.Snapshot.Channels[0]
+// refusal is why a capture was not opened, where that was so; and which one it is, as they may be alike.
+type refusal struct {
+	err    error
+	number int
+}
+
+// rig is the configuration of the channel that is shown.
+func (m model) rig() app.Channel { return m.Config.Channels[channelIndex(m.Config, m.Chosen)] }
+
+// channelIndex returns the index of a channel, or that of the first one.
+func channelIndex(cfg app.Config, id string) int {
+	return max(slices.IndexFunc(cfg.Channels, func(c app.Channel) bool { return c.ID == id }), 0)
+}
+
+// channel is the rig that is shown.
+func (m model) channel() status.Channel { return m.channelOf(m.rig()) }
+
+// channelOf is a rig's state. Before a run's first snapshot, it is what the configuration says.
+func (m model) channelOf(cfg app.Channel) status.Channel {
+	if m.Phase == running {
+		for _, c := range m.Snapshot.Channels {
+			if c.ID == cfg.ID {
+				return c
+			}
+		}
 	}
-	cfg := m.Config.Channels[0]
 	c := status.Channel{
 		ID: cfg.ID, Name: cfg.Name, State: status.ChannelStopped,
 		LatencyMS: float64(time.Duration(cfg.Latency).Milliseconds()),
-		HLS:       status.HLS{Enabled: m.Config.HLS.Enabled},
+		HLS:       status.HLS{Enabled: hlsOn(m.Config, m.HLS, cfg.ID)},
 	}
 	for i, port := range cfg.Ports {
 		c.Links = append(c.Links, status.Link{Index: i, Port: port})
 	}
 	return c
 }
+
+// hlsOn tells whether a channel's output is to be on: as the operator has switched it, or as the settings say.
+func hlsOn(cfg app.Config, switched map[string]bool, id string) bool {
+	if on, ok := switched[id]; ok {
+		return on
+	}
+	return cfg.HLS.Enabled
+}
+
+// plays tells whether the channel that is shown plays a capture.
+func (m model) plays() bool { return m.Config.Capture != "" && m.Chosen == m.Player }
 
 // picture is a decoded picture, its number, and when its access unit arrived.
 type picture struct {

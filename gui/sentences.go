@@ -1,9 +1,7 @@
 package gui
 
 import (
-	"errors"
 	"fmt"
-	"os/exec"
 	"strconv"
 	"strings"
 	"time"
@@ -18,6 +16,9 @@ const (
 
 	// stale is how old a picture may be before the window says that there is none.
 	stale = 1500 * time.Millisecond
+
+	// sourceFile is the source of a channel that plays a capture file.
+	sourceFile = "file"
 )
 
 // fresh tells whether a picture of an age counts as one. The age of none is negative.
@@ -36,6 +37,8 @@ func linksSentence(m model) (up, loss string, tone widgets.Tone) {
 	switch {
 	case m.Phase != running:
 		return "Not receiving.", "Choose where packets arrive, then start.", widgets.Quiet
+	case c.State == status.ChannelStopped && m.plays():
+		return "The capture has ended.", "Play it again, or go back to live.", widgets.Quiet
 	case c.State == status.ChannelWaiting:
 		return "No link is up yet.", "Waiting for packets on " + count(len(c.Links), "port") + ".", widgets.Quiet
 	case c.State != status.ChannelLive:
@@ -48,6 +51,39 @@ func linksSentence(m model) (up, loss string, tone widgets.Tone) {
 		return up, "Losing one more would cost pictures.", widgets.Warning
 	default:
 		return up, "Losing one would cost pictures.", widgets.Warning
+	}
+}
+
+// sourceText says that the rig cannot hear from here, and why; nothing where it can.
+func sourceText(m model) string {
+	c := m.channel()
+	switch {
+	case m.Phase != running || !c.ListenOnly:
+		return ""
+	case c.Source == sourceFile:
+		return "From a capture file: the rig gets no feedback."
+	default:
+		return "Listens only: the rig gets no feedback."
+	}
+}
+
+// linkState says how a link is, with its shape: silent since when, or weak.
+func linkState(m model, l status.Link, weak bool) (shape widgets.Shape, tone widgets.Tone, word string) {
+	switch {
+	case m.Phase != running:
+		return widgets.Ring, widgets.Quiet, "off"
+	case m.channel().State == status.ChannelStopped:
+		return widgets.Ring, widgets.Quiet, "ended"
+	case l.State == status.LinkDown:
+		return widgets.Square, widgets.Bad, "down"
+	case l.State == status.LinkSilent && l.Datagrams.Received == 0:
+		return widgets.Ring, widgets.Quiet, "waiting"
+	case l.State == status.LinkSilent:
+		return widgets.Square, widgets.Bad, "silent since " + clock(l.Since.Time)
+	case weak:
+		return widgets.Triangle, widgets.Warning, "weak"
+	default:
+		return widgets.Disc, widgets.Good, "up"
 	}
 }
 
@@ -69,6 +105,9 @@ func stateText(m model, age time.Duration) (shape widgets.Shape, tone widgets.To
 		since = "since " + clock(c.Since.Time)
 	}
 	shape, tone, word = channelText(c, age)
+	if c.Source == sourceFile {
+		word = strings.Replace(word, "Live", "Playing", 1)
+	}
 	return shape, tone, word, since
 }
 
@@ -93,103 +132,6 @@ func channelText(c status.Channel, age time.Duration) (shape widgets.Shape, tone
 		return widgets.Ring, widgets.Quiet, "Stopped"
 	default:
 		return widgets.Ring, widgets.Quiet, "Waiting"
-	}
-}
-
-// pictureMessage says why there is no live picture; where there is one, it says nothing. The age is that of the
-// picture on screen, and negative where there is none.
-func pictureMessage(m model, age time.Duration) widgets.Message {
-	c := m.channel()
-	live := c.State == status.ChannelLive
-	switch {
-	case m.Phase == starting:
-		return widgets.Message{Tone: widgets.Quiet, Title: "Starting"}
-	case m.Phase != running:
-		return widgets.Message{Tone: widgets.Quiet, Title: "Stopping"}
-	case c.State == status.ChannelFailed:
-		return widgets.Message{
-			Shape: widgets.Square, Tone: widgets.Bad, Title: "Reception has failed", Text: sentence(c.Error),
-			Hint: "Stop, then start again.",
-		}
-	case c.State == status.ChannelSilent:
-		return widgets.Message{
-			Shape: widgets.Square, Tone: widgets.Bad, Title: "No signal since " + clock(c.Since.Time), Text: c.Verdict.Text,
-		}
-	case live && fresh(age):
-		return widgets.Message{}
-	case live && m.PreviewErr != nil:
-		return previewMessage(m.PreviewErr)
-	}
-	return verdictMessage(m, live, age)
-}
-
-// verdictMessage says what the receiver's verdict means for the picture.
-func verdictMessage(m model, live bool, age time.Duration) widgets.Message {
-	verdict := m.channel().Verdict
-	message := widgets.Message{Shape: widgets.Triangle, Tone: widgets.Warning, Text: verdict.Text}
-	switch {
-	case verdict.Code == status.VerdictNotISC:
-		message.Title = "What arrives is not a rig's"
-	case verdict.Code == status.VerdictNoKeyframe:
-		message.Title = "Waiting for a whole picture"
-	case verdict.Code == status.VerdictTooLossy:
-		message.Title = "Too much is lost for a picture"
-	case !live || verdict.Code == status.VerdictNoPackets:
-		message.Shape, message.Tone, message.Title = widgets.Ring, widgets.Accent, "Waiting for the rig"
-		message.Hint = whereToSend(m)
-	case age < 0:
-		return widgets.Message{Shape: widgets.Ring, Tone: widgets.Accent, Title: "The picture is coming"}
-	default:
-		message.Title = "The preview has stopped"
-		message.Text = "Video still arrives and viewers still see it, but its decoder here gives no pictures."
-	}
-	return message
-}
-
-// previewMessage says why the preview has no pictures though video arrives.
-func previewMessage(err error) widgets.Message {
-	if errors.Is(err, exec.ErrNotFound) {
-		return widgets.Message{
-			Shape: widgets.Triangle, Tone: widgets.Warning, Title: "No preview without ffmpeg",
-			Text: "Video arrives, and viewers see it in their browsers. To see it here, install ffmpeg:",
-			Hint: "sudo apt install ffmpeg",
-		}
-	}
-	return widgets.Message{
-		Shape: widgets.Triangle, Tone: widgets.Warning, Title: "The preview has failed",
-		Text: "Video arrives, and viewers see it. The preview is tried again by itself.",
-		Hint: sentence(err.Error()),
-	}
-}
-
-// whereToSend says what a rig's owner must enter.
-func whereToSend(m model) string {
-	if m.Snapshot.Demo {
-		return ""
-	}
-	cfg := m.Config.Channels[0]
-	addrs := reachable(m.Interfaces, cfg.Interface)
-	if len(addrs) == 0 {
-		return "This computer has no network address to send to."
-	}
-	return fmt.Sprintf("Have the rig send to %s, UDP ports %s.", strings.Join(addrs, " or "), cfg.Ports)
-}
-
-// linkState says how a link is, with its shape: silent since when, or weak.
-func linkState(m model, l status.Link, weak bool) (shape widgets.Shape, tone widgets.Tone, word string) {
-	switch {
-	case m.Phase != running:
-		return widgets.Ring, widgets.Quiet, "off"
-	case l.State == status.LinkDown:
-		return widgets.Square, widgets.Bad, "down"
-	case l.State == status.LinkSilent && l.Datagrams.Received == 0:
-		return widgets.Ring, widgets.Quiet, "waiting"
-	case l.State == status.LinkSilent:
-		return widgets.Square, widgets.Bad, "silent " + span(m.Now.Sub(l.Since.Time))
-	case weak:
-		return widgets.Triangle, widgets.Warning, "weak"
-	default:
-		return widgets.Disc, widgets.Good, "up"
 	}
 }
 

@@ -30,7 +30,8 @@ type setup struct {
 	ports       *widget.Entry
 	portsHint   *widgets.Text
 	start, back *widget.Button
-	filled      bool
+	filled      string // the ID of the channel whose settings were filled in
+	title       *widgets.Text
 }
 
 func newSetup() *setup {
@@ -39,6 +40,7 @@ func newSetup() *setup {
 		netSelect: widget.NewSelect(nil, nil),
 		ports:     widget.NewEntry(),
 		portsHint: widgets.NewText("", widgets.TextStyle{Size: theme.SizeNameCaptionText}),
+		title:     widgets.NewText("", widgets.TextStyle{Size: theme.SizeNameHeadingText, Bold: true}),
 		start:     widget.NewButton("Start", nil),
 		back:      widget.NewButton("Back to the picture", nil),
 	}
@@ -46,8 +48,6 @@ func newSetup() *setup {
 	s.ports.OnChanged = func(string) { s.check() }
 	s.ports.OnSubmitted = func(string) { s.start.OnTapped() }
 
-	title := widgets.NewText("", widgets.TextStyle{Size: theme.SizeNameHeadingText, Bold: true})
-	title.Set("Where the rig's packets arrive", widgets.Normal)
 	keys := widget.NewLabel(keysText)
 	keys.SizeName, keys.Importance, keys.Wrapping = theme.SizeNameCaptionText, widget.LowImportance, fyne.TextWrapWord
 	form := container.New(layout.NewFormLayout(),
@@ -55,7 +55,7 @@ func newSetup() *setup {
 		fieldName("UDP ports"), s.ports,
 		spacer(0, 0), container.New(layout.NewCustomPaddedLayout(0, 0, 8, 8), s.portsHint))
 	s.content = container.New(layout.NewCustomPaddedVBoxLayout(10),
-		layout.NewSpacer(), title, s.failure, form,
+		layout.NewSpacer(), s.title, s.failure, form,
 		container.NewHBox(s.start, s.back), layout.NewSpacer(), keys)
 	s.page = widgets.NewCard(container.New(&columnLayout{width: 560}, s.content), 2*gap)
 	s.page.Hide()
@@ -72,7 +72,7 @@ func fieldName(text string) fyne.CanvasObject {
 // show keeps the page up to date. What the operator has entered stays.
 func (s *setup) show(m model) {
 	s.showInterfaces(m)
-	if !s.filled {
+	if s.filled != m.Chosen {
 		s.fill(m)
 	}
 	text := ""
@@ -101,8 +101,13 @@ func (s *setup) show(m model) {
 
 // fill puts what the run has, or the next one will have, into the fields.
 func (s *setup) fill(m model) {
-	s.filled = true
-	cfg := m.Config.Channels[0]
+	s.filled = m.Chosen
+	cfg := m.rig()
+	title := "Where the rig's packets arrive"
+	if len(m.Config.Channels) > 1 {
+		title = "Where the packets of " + cfg.Name + " arrive"
+	}
+	s.title.Set(title, widgets.Normal)
 	if i := slices.Index(s.names, cfg.Interface); i >= 0 {
 		s.netSelect.SetSelectedIndex(i)
 	}
@@ -117,7 +122,7 @@ func (s *setup) showInterfaces(m model) {
 		names = append(names, n.Name)
 		labels = append(labels, interfaceText(n))
 	}
-	if own := m.Config.Channels[0].Interface; !slices.Contains(names, own) {
+	if own := m.rig().Interface; !slices.Contains(names, own) {
 		names = append(names, own)
 		labels = append(labels, own+" · not here now")
 	}

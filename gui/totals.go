@@ -42,6 +42,7 @@ type totals struct {
 	address         *widgets.Text
 	viewers         *widgets.Text // how many are watching
 	hls, copy, open *widget.Button
+	save            *save
 	copiedAt        time.Time
 }
 
@@ -58,6 +59,7 @@ func newTotals() *totals {
 		copy:        widget.NewButtonWithIcon("Copy", theme.ContentCopyIcon(), nil),
 		open:        widget.NewButtonWithIcon("Open", theme.ComputerIcon(), nil),
 	}
+	t.save = newSave()
 	t.viewers = caption("Viewers")
 	t.latency.OnChanged = func(step float64) {
 		if !t.showing {
@@ -72,7 +74,7 @@ func newTotals() *totals {
 	viewers := container.NewBorder(nil, nil, t.viewers,
 		container.New(layout.NewCustomPaddedHBoxLayout(8), t.copy, t.open, t.hls), t.address)
 	t.panel = widgets.NewCard(container.New(layout.NewCustomPaddedVBoxLayout(6),
-		stats, layout.NewSpacer(), latency, layout.NewSpacer(), viewers), gap)
+		stats, layout.NewSpacer(), latency, layout.NewSpacer(), t.save.row, viewers), gap)
 	return t
 }
 
@@ -87,12 +89,13 @@ func (t *totals) show(m model) {
 	c := m.channel()
 	t.showLosses(m, c)
 
-	budget := time.Duration(m.Config.Channels[0].Latency)
+	budget := time.Duration(m.rig().Latency)
 	t.showing = true
 	t.latency.SetValue(float64(latencyStep(budget)))
 	t.showing = false
 	t.latencyText.Set(milliseconds(budget), widgets.Normal)
 
+	t.save.show(m)
 	t.showViewers(m, c)
 }
 

@@ -1,11 +1,13 @@
 package gui
 
 import (
+	"path/filepath"
 	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 
 	"github.com/isc-receiver/isc-receiver/app"
@@ -15,8 +17,15 @@ import (
 type commands interface {
 	Start(netInterface string, ports app.Ports)
 	Stop()
+	Play(capture string)
+	PlayAgain()
+	GoLive()
+	Choose(channel string)
 	SetLatency(d time.Duration)
 	SetHLS(on bool)
+	SetDump(on bool)
+	Check(capture string)
+	EndCheck()
 }
 
 // desk is what the pages need of the desktop around the window.
@@ -24,19 +33,27 @@ type desk struct {
 	copy func(text string)
 	open func(address string)
 	quit func()
+
+	chooseCapture func(chosen func(path string))
+	ask           func(q question)
 }
 
-// window is the operator's window: a head, the picture or the set-up, the totals below it, the links beside it.
+// window is the operator's window: a head, tabs where there are several rigs, a bar while a capture plays, and then
+// the picture or the set-up, the totals below it, the links beside it; or a check in place of all these.
 type window struct {
 	commands commands
 	desk     desk
 
-	head   *head
-	stage  *stage
-	setup  *setup
-	totals *totals
-	links  *links
-	root   fyne.CanvasObject
+	head     *head
+	tabs     *tabs
+	playback *playback
+	stage    *stage
+	setup    *setup
+	totals   *totals
+	links    *links
+	check    *checkPage
+	body     fyne.CanvasObject // all but the bars and the check
+	root     fyne.CanvasObject
 
 	model     model
 	settingUp bool // the set-up is shown in place of the picture though there may be one
@@ -45,20 +62,30 @@ type window struct {
 func newWindow(c commands, d desk) *window {
 	w := &window{
 		commands: c, desk: d,
-		head: newHead(), stage: newStage(), setup: newSetup(), totals: newTotals(), links: newLinks(),
+		head: newHead(), tabs: newTabs(), playback: newPlayback(), stage: newStage(), setup: newSetup(),
+		totals: newTotals(), links: newLinks(), check: newCheckPage(),
 	}
+	w.head.open.OnTapped = w.openCapture
 	w.head.setup.OnTapped = w.toggleSetup
 	w.head.start.OnTapped = w.startOrStop
 	w.setup.start.OnTapped = w.startAsSetUp
 	w.setup.back.OnTapped = w.toggleSetup
+	w.tabs.onTap = c.Choose
+	w.playback.again.OnTapped = c.PlayAgain
+	w.playback.live.OnTapped = c.GoLive
+	w.check.back.OnTapped = c.EndCheck
+	w.check.play.OnTapped = w.playChecked
+	w.totals.save.toggle.OnTapped = w.toggleSaving
+	w.totals.save.copy.OnTapped = w.copySaved
 	w.totals.onLatency = c.SetLatency
 	w.totals.hls.OnTapped = w.toggleHLS
 	w.totals.copy.OnTapped = w.copyAddress
 	w.totals.open.OnTapped = w.openPage
 
-	body := container.New(&bodyLayout{w.stage.stripHeight()},
+	w.body = container.New(&bodyLayout{w.stage.stripHeight()},
 		container.NewStack(w.stage.panel, w.setup.page), w.totals.panel, w.links.panel)
-	w.root = container.NewBorder(w.head.bar, nil, nil, nil, body)
+	bars := container.New(layout.NewCustomPaddedVBoxLayout(0), w.head.bar, w.tabs.bar, w.playback.bar)
+	w.root = container.NewBorder(bars, nil, nil, nil, container.NewStack(w.body, w.check.page))
 	return w
 }
 
@@ -68,7 +95,10 @@ func (w *window) Show(m model) {
 		w.settingUp = false // the operator has pressed Start and now wants to see
 	}
 	w.model = m
-	w.head.show(m, w.stage.age(m.Now), w.settingUp)
+	age := w.stage.age(m.Now)
+	w.head.show(m, age, w.settingUp)
+	w.tabs.show(m, age)
+	w.playback.show(m)
 	w.stage.show(m)
 	w.setup.show(m)
 	w.totals.show(m)
@@ -79,8 +109,21 @@ func (w *window) Show(m model) {
 // ShowPicture implements view.
 func (w *window) ShowPicture(p picture) { w.stage.showPicture(p, time.Now()) }
 
-// place shows picture or set-up.
+// place shows a check, or picture or set-up.
 func (w *window) place() {
+	checks := w.model.Check.Path != ""
+	if checks {
+		w.check.show(w.model.Check)
+	}
+	if checks != w.check.page.Visible() {
+		if checks {
+			w.body.Hide()
+			w.check.page.Show()
+		} else {
+			w.check.page.Hide()
+			w.body.Show()
+		}
+	}
 	settingUp := w.settingUp || w.model.Phase == stopped
 	if settingUp == w.setup.page.Visible() {
 		return
@@ -95,6 +138,9 @@ func (w *window) place() {
 }
 
 func (w *window) toggleSetup() {
+	if w.check.page.Visible() {
+		return
+	}
 	w.settingUp = !w.settingUp && w.model.Phase != stopped
 	w.setup.fill(w.model)
 	w.head.show(w.model, w.stage.age(w.model.Now), w.settingUp)
@@ -115,6 +161,39 @@ func (w *window) startAsSetUp() {
 		w.commands.Start(name, ports)
 	}
 }
+
+// openCapture has the operator choose a capture, and what to do with it.
+func (w *window) openCapture() {
+	if w.model.Phase == running || w.model.Phase == stopped {
+		w.desk.chooseCapture(func(path string) { w.desk.ask(captureQuestion(w.model, path, w.commands)) })
+	}
+}
+
+// playChecked plays the capture that has been checked.
+func (w *window) playChecked() {
+	path := w.model.Check.Path
+	play := func() { w.commands.Play(path) }
+	if stops := whatStops(w.model); stops != "" {
+		w.desk.ask(question{"Play " + shorten(filepath.Base(path), maxFileName) + "?", stops, []answer{{"Play", play}}})
+		return
+	}
+	play()
+}
+
+// chooseNumber chooses the rig of a tab.
+func (w *window) chooseNumber(i int) {
+	if rigs := w.model.Config.Channels; i < len(rigs) {
+		w.commands.Choose(rigs[i].ID)
+	}
+}
+
+func (w *window) toggleSaving() {
+	if !w.totals.save.toggle.Disabled() {
+		w.commands.SetDump(!w.model.Dump.Running)
+	}
+}
+
+func (w *window) copySaved() { w.desk.copy(w.model.Dump.Path) }
 
 func (w *window) toggleHLS() { w.commands.SetHLS(!w.model.channel().HLS.Enabled) }
 

@@ -1,26 +1,49 @@
 package widgets
 
 import (
+	"slices"
+	"strings"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 )
 
-// messageCard is a Message in the middle of a Video.
+// Message is what a Video says when there is no live picture. The zero value is none.
+type Message struct {
+	Shape    Shape
+	Tone     Tone
+	Title    string   // a few words, shown large
+	Text     string   // why, in a sentence or two
+	Evidence []string // what that rests on, a sentence each; where there is no room for all, they scroll
+	Hint     string   // what to do
+}
+
+func (m Message) equal(other Message) bool {
+	return m.Shape == other.Shape && m.Tone == other.Tone && m.Title == other.Title && m.Text == other.Text &&
+		m.Hint == other.Hint && slices.Equal(m.Evidence, other.Evidence)
+}
+
+// messageCard is a Message in the middle of a Video. All its sentences can be selected, as they may hold a command.
 type messageCard struct {
 	widget.BaseWidget
 
-	shown      Message
-	ground     *canvas.Rectangle
-	mark       *Mark
-	title      *Text
-	text, hint *widget.Label
+	shown                Message
+	ground               *canvas.Rectangle
+	mark                 *Mark
+	title                *Text
+	text, evidence, hint *widget.Label
+	scroll               *container.Scroll // around the evidence
 }
 
 const (
 	messageWidth   = 500
+	evidenceWidth  = 720
+	messageMargin  = 12
 	messagePadding = 18
+	evidenceMin    = 40 // a line, and that there is more
 )
 
 func newMessageCard() *messageCard {
@@ -28,14 +51,18 @@ func newMessageCard() *messageCard {
 		ground: canvas.NewRectangle(nil),
 		mark:   NewMark(22),
 		title:  NewText("", TextStyle{Size: theme.SizeNameHeadingText, Bold: true, Align: fyne.TextAlignCenter}),
-		text:   widget.NewLabel(""), hint: widget.NewLabel(""),
+		text:   widget.NewLabel(""), evidence: widget.NewLabel(""), hint: widget.NewLabel(""),
 	}
 	m.ground.CornerRadius = radius
-	for _, l := range []*widget.Label{m.text, m.hint} {
+	for _, l := range []*widget.Label{m.text, m.evidence, m.hint} {
 		l.Wrapping = fyne.TextWrapWord
-		l.Alignment = fyne.TextAlignCenter
+		l.Selectable = true
 	}
-	m.hint.Selectable = true // it may be a command to copy
+	m.text.SizeName = theme.SizeNameSubHeadingText
+	m.text.Alignment = fyne.TextAlignCenter
+	m.hint.Alignment = fyne.TextAlignCenter
+	m.hint.TextStyle.Bold = true
+	m.scroll = container.NewVScroll(m.evidence)
 	m.Hide()
 	m.ExtendBaseWidget(m)
 	return m
@@ -43,40 +70,68 @@ func newMessageCard() *messageCard {
 
 // set changes the message and reports whether it is another.
 func (m *messageCard) set(message Message) bool {
-	if m.shown == message {
+	if m.shown.equal(message) {
 		return false
 	}
 	m.shown = message
-	m.Hidden = message == Message{}
+	m.Hidden = message.equal(Message{})
 	m.mark.Set(message.Shape, message.Tone)
 	m.title.Set(message.Title, Normal)
 	m.text.SetText(message.Text)
+	m.evidence.SetText(list(message.Evidence))
 	m.hint.SetText(message.Hint)
 	m.text.Hidden = message.Text == ""
+	if len(message.Evidence) > 0 {
+		m.scroll.Show()
+	} else {
+		m.scroll.Hide()
+	}
 	m.hint.Hidden = message.Hint == ""
+	m.scroll.ScrollToTop()
 	m.Refresh()
 	return true
 }
 
-// place puts the card in the middle of an area, as high as its text is at that width.
+// list puts each sentence on a line of its own.
+func list(sentences []string) string {
+	if len(sentences) == 0 {
+		return ""
+	}
+	return "•  " + strings.Join(sentences, "\n•  ")
+}
+
+// place puts the card in the middle of an area, as high as its text is at that width. Only the evidence gives way where
+// there is not enough room.
 func (m *messageCard) place(area fyne.Size) {
 	width := min(messageWidth, area.Width-40)
+	if m.scroll.Visible() {
+		width = min(evidenceWidth, area.Width-2*messageMargin)
+	}
 	inner := width - 2*messagePadding
-	y := float32(messagePadding)
-	put := func(o fyne.CanvasObject, after float32) {
-		if !o.Visible() {
-			return
-		}
+	for _, o := range []fyne.CanvasObject{m.mark, m.title, m.text, m.evidence, m.hint} {
 		// A wrapping label knows its height only once it knows its width.
 		o.Resize(fyne.NewSize(inner, o.MinSize().Height))
 		o.Resize(fyne.NewSize(inner, o.MinSize().Height))
-		o.Move(fyne.NewPos(messagePadding, y))
-		y += o.MinSize().Height + after
 	}
-	put(m.mark, 6)
-	put(m.title, 2)
-	put(m.text, -8)
-	put(m.hint, 0)
+	y := float32(messagePadding)
+	put := func(o fyne.CanvasObject, height, after float32) {
+		if !o.Visible() {
+			return
+		}
+		o.Resize(fyne.NewSize(inner, height))
+		o.Move(fyne.NewPos(messagePadding, y))
+		y += height + after
+	}
+	put(m.mark, m.mark.MinSize().Height, 6)
+	put(m.title, m.title.MinSize().Height, 2)
+	put(m.text, m.text.MinSize().Height, -8)
+	below := float32(messagePadding - 4)
+	if m.hint.Visible() {
+		below += m.hint.MinSize().Height
+	}
+	room := area.Height - 2*messageMargin - y - below
+	put(m.scroll, min(m.evidence.MinSize().Height, max(room, evidenceMin)), -4)
+	put(m.hint, m.hint.MinSize().Height, 0)
 	height := y + messagePadding - 4
 	m.ground.Resize(fyne.NewSize(width, height))
 	m.Resize(fyne.NewSize(width, height))
@@ -98,7 +153,7 @@ func (r *messageRenderer) Refresh() {
 }
 
 func (r *messageRenderer) Objects() []fyne.CanvasObject {
-	return []fyne.CanvasObject{r.m.ground, r.m.mark, r.m.title, r.m.text, r.m.hint}
+	return []fyne.CanvasObject{r.m.ground, r.m.mark, r.m.title, r.m.text, r.m.scroll, r.m.hint}
 }
 
 func (r *messageRenderer) Destroy() {}

@@ -20,15 +20,6 @@ type Video struct {
 	message *messageCard
 }
 
-// Message is what a Video says when there is no live picture. The zero value is none.
-type Message struct {
-	Shape Shape
-	Tone  Tone
-	Title string // a few words, shown large
-	Text  string // why, in sentences
-	Hint  string // what to do
-}
-
 // NewVideo returns a Video without a picture.
 func NewVideo() *Video {
 	v := &Video{message: newMessageCard()}

@@ -1,0 +1,90 @@
+package gui
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/dialog"
+	"fyne.io/fyne/v2/storage"
+	"fyne.io/fyne/v2/widget"
+
+	"github.com/isc-receiver/isc-receiver/internal/status"
+)
+
+// question is something to ask the operator before it is done.
+type question struct {
+	title, text string
+	answers     []answer // besides to leave it; the first is the likely one
+}
+
+type answer struct {
+	text string
+	do   func()
+}
+
+// captureQuestion asks what to do with a capture file.
+func captureQuestion(m model, path string, c commands) question {
+	name := shorten(filepath.Base(path), maxFileName)
+	q := question{
+		title: "Open " + name,
+		text: "Play it with its picture, as fast as it was captured,\n" +
+			"or check it at once, for its numbers alone.",
+		answers: []answer{
+			{"Play", func() { c.Play(path) }},
+			{"Check at once", func() { c.Check(path) }},
+		},
+	}
+	if stops := whatStops(m); stops != "" {
+		q.title = "Play " + name + "?"
+		q.text = stops + "\nTo check it at once, for its numbers alone, stops nothing."
+	}
+	return q
+}
+
+// whatStops says what reception a capture would end that plays in the channel that is shown; nothing where there is none.
+func whatStops(m model) string {
+	ch := m.channel()
+	if m.Phase != running || m.plays() || ch.State != status.ChannelLive && ch.State != status.ChannelSilent {
+		return ""
+	}
+	return fmt.Sprintf("Reception of %s stops while the capture plays.", ch.Name)
+}
+
+// ask shows a question over a window.
+func ask(win fyne.Window, q question) {
+	d := dialog.NewCustomWithoutButtons(q.title, widget.NewLabel(q.text), win)
+	buttons := []fyne.CanvasObject{widget.NewButton("Cancel", d.Hide)}
+	for i, a := range q.answers {
+		b := widget.NewButton(a.text, func() {
+			d.Hide()
+			a.do()
+		})
+		if i == 0 {
+			b.Importance = widget.HighImportance
+		}
+		buttons = append(buttons, b)
+	}
+	d.SetButtons(buttons)
+	d.Show()
+}
+
+// chooseCapture has the operator choose a capture file.
+func chooseCapture(win fyne.Window, chosen func(path string), failed func(error)) {
+	d := dialog.NewFileOpen(func(file fyne.URIReadCloser, err error) {
+		switch {
+		case err != nil:
+			failed(err)
+		case file != nil:
+			path := file.URI().Path()
+			_ = file.Close() // it is the path that counts
+			chosen(path)
+		}
+	}, win)
+	d.SetTitleText("Open capture")
+	d.SetConfirmText("Open")
+	d.SetFilter(storage.NewExtensionFileFilter([]string{".pcap", ".pcapng", ".cap"}))
+	size := win.Canvas().Size()
+	d.Resize(fyne.NewSize(min(size.Width-80, 900), min(size.Height-80, 600)))
+	d.Show()
+}
