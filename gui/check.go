@@ -26,7 +26,9 @@ func (c check) hasResult() bool { return c.Done && (c.Err == nil || errors.Is(c.
 
 // replayer runs a capture file through the first channel of a configuration until it is through or the context ends,
 // and reports its progress in bytes.
-type replayer func(ctx context.Context, path string, cfg app.Config, progress func(read, size int64)) (status.Channel, error)
+type replayer func(
+	ctx context.Context, path string, cfg app.Config, progress func(read, size int64),
+) (status.Channel, error)
 
 // replayCapture is the receiver's replayer.
 func replayCapture(
@@ -35,8 +37,8 @@ func replayCapture(
 	return app.Replay{Capture: path, Progress: progress}.Run(ctx, cfg)
 }
 
-// ProbeCapture returns nil for a capture file whose beginning can be read, else a sentence for the operator.
-func ProbeCapture(path string) error {
+// probeCapture returns nil for a capture file whose beginning can be read, else a sentence for the operator.
+func probeCapture(path string) error {
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 		return fmt.Errorf("%s is no file. Give a capture file that tcpdump or Wireshark wrote (pcap or pcapng)", path)
 	}

@@ -91,7 +91,6 @@ func (p *checkPage) fill(c check) {
 
 // checkResult shows a channel as it is at the end of a capture: what is wrong, the packets, and the links.
 func checkResult(c status.Channel) []fyne.CanvasObject {
-	objects := []fyne.CanvasObject{verdictNotice(c)}
 	stats := container.NewGridWithColumns(5)
 	for _, s := range []struct {
 		caption string
@@ -100,7 +99,7 @@ func checkResult(c status.Channel) []fyne.CanvasObject {
 	}{
 		{"delivered as received", c.Packets.Delivered, false},
 		{"rebuilt by the coding", c.Packets.Recovered, false},
-		{"of them saved: no link brought them", c.Packets.Saved, false},
+		{"saved: no link brought them", c.Packets.Saved, false},
 		{"lost", c.Packets.Lost, c.Packets.Lost > 0},
 		{"of no whole picture", c.Packets.Unusable, c.Packets.Unusable > 0},
 	} {
@@ -112,7 +111,7 @@ func checkResult(c status.Channel) []fyne.CanvasObject {
 		stat.Set(fmt.Sprint(s.n), tone)
 		stats.Add(stat)
 	}
-	return append(objects, stats, widget.NewSeparator(), linkTable(c.Links))
+	return []fyne.CanvasObject{verdictNotice(c), stats, widget.NewSeparator(), linkTable(c.Links)}
 }
 
 // verdictNotice says whether all is well with a capture, or what is not.
@@ -123,8 +122,8 @@ func verdictNotice(c status.Channel) fyne.CanvasObject {
 	case received == 0:
 		text, shape, tone = c.Verdict.Text, widgets.Square, widgets.Bad
 	case c.Packets.Lost > 0:
-		all := received + c.Packets.Lost
-		text = fmt.Sprintf("%d of %d packets are lost (%.2g %%).", c.Packets.Lost, all, 100*float64(c.Packets.Lost)/float64(all))
+		lost, all := c.Packets.Lost, received+c.Packets.Lost
+		text = fmt.Sprintf("%d of %d packets are lost (%.2g %%).", lost, all, 100*float64(lost)/float64(all))
 		shape, tone = widgets.Triangle, widgets.Warning
 	case c.Packets.Saved > 0:
 		text = "Nothing is lost: the coding made up for all that did not arrive."
@@ -141,7 +140,9 @@ func verdictNotice(c status.Channel) fyne.CanvasObject {
 
 // linkTable is what became of the datagrams of each link.
 func linkTable(links []status.Link) fyne.CanvasObject {
-	columns := []string{"link", "from", "received", "source", "parity", "repeated", "late", "malformed", "refused", "saved"}
+	columns := [...]string{
+		"link", "from", "received", "source", "parity", "repeated", "late", "malformed", "refused", "saved",
+	}
 	table := container.New(layout.NewGridLayoutWithColumns(len(columns)))
 	cell := func(text string, tone widgets.Tone, bold bool) {
 		t := widgets.NewText("", widgets.TextStyle{Bold: bold})

@@ -46,7 +46,7 @@ type controller struct {
 func newController(cfg app.Config, start starter, do func(func()), log *slog.Logger) *controller {
 	w := newWish(cfg)
 	return &controller{
-		start: start, probe: ProbeCapture, interfaces: networkInterfaces, do: do, log: log,
+		start: start, probe: probeCapture, interfaces: networkInterfaces, do: do, log: log,
 		wake: make(chan struct{}, 1), wish: w, applied: w, checker: checker{replay: replayCapture},
 		model: model{Config: w.cfg, Chosen: w.chosen, Player: w.player},
 	}

@@ -61,6 +61,8 @@ type bench struct {
 	view   *fakeView
 	next   []any // *fakeRun or error, for each start to come
 	starts []app.Config
+
+	probeErr error // of captures
 }
 
 // start is the bench's starter.
@@ -81,6 +83,7 @@ func onBench(t *testing.T, do func(func()), f func(b *bench)) {
 		b := &bench{view: &fakeView{}}
 		b.controller = newController(app.Default(), b.start, do, quiet)
 		b.interfaces = func() []netInterface { return nil }
+		b.probe = func(string) error { return b.probeErr }
 		b.controller.view = b.view
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan struct{})
@@ -112,13 +115,13 @@ func TestControllerStartsAndStops(t *testing.T) {
 
 		b.Start("", app.Ports{6002}) // elsewhere: the old run ends first
 		synctest.Wait()
-		require.Equal(t, []string{"close"}, first.noted())
+		require.Equal(t, []string{"previews rig1", "close"}, first.noted())
 		require.Len(t, b.starts, 2)
 		require.Equal(t, running, b.view.last().Phase)
 
 		b.Stop()
 		synctest.Wait()
-		require.Equal(t, []string{"close"}, second.noted())
+		require.Equal(t, []string{"previews rig1", "close"}, second.noted())
 		require.Equal(t, stopped, b.view.last().Phase)
 		require.Empty(t, b.view.last().URL)
 		require.Nil(t, b.view.lastPicture().image, "the last picture goes")
@@ -133,7 +136,7 @@ func TestControllerClosesTheRunAtItsEnd(t *testing.T) {
 		b.Restart()
 		synctest.Wait()
 	})
-	require.Equal(t, []string{"close"}, r.noted())
+	require.Equal(t, []string{"previews rig1", "close"}, r.noted())
 }
 
 func TestControllerChangesWhatRuns(t *testing.T) {
@@ -144,7 +147,7 @@ func TestControllerChangesWhatRuns(t *testing.T) {
 		b.Restart()
 		synctest.Wait()
 		require.Equal(t, app.Duration(120*time.Millisecond), b.starts[0].Channels[0].Latency)
-		require.Empty(t, r.noted())
+		require.Equal(t, []string{"previews rig1"}, r.noted())
 
 		b.SetLatency(300 * time.Millisecond)
 		synctest.Wait()
@@ -152,9 +155,9 @@ func TestControllerChangesWhatRuns(t *testing.T) {
 		synctest.Wait()
 		b.SetHLS(false)
 		synctest.Wait()
-		require.Equal(t, []string{"rig1 300ms", "rig1 off"}, r.noted())
+		require.Equal(t, []string{"previews rig1", "rig1 300ms", "rig1 off"}, r.noted())
 		require.Len(t, b.starts, 1)
-		require.False(t, b.view.last().Config.HLS.Enabled)
+		require.Equal(t, map[string]bool{"rig1": false}, b.view.last().HLS)
 	})
 }
 
@@ -178,7 +181,7 @@ func TestControllerTellsFailures(t *testing.T) {
 		synctest.Wait()
 		require.Equal(t, stopped, b.view.last().Phase)
 		require.ErrorIs(t, b.view.last().Failure, second.err)
-		require.Equal(t, []string{"close"}, second.noted())
+		require.Equal(t, []string{"previews rig1", "close"}, second.noted())
 	})
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	fyneapp "fyne.io/fyne/v2/app"
+	"fyne.io/fyne/v2/dialog"
 
 	"github.com/isc-receiver/isc-receiver/app"
 )
@@ -54,6 +55,11 @@ func show(ctx context.Context, cfg app.Config, start starter, log *slog.Logger) 
 	w := newWindow(c, desk{
 		copy: a.Clipboard().SetContent,
 		quit: a.Quit,
+		ask:  func(q question) { ask(win, q) },
+
+		chooseCapture: func(chosen func(string)) {
+			chooseCapture(win, chosen, func(err error) { dialog.ShowError(err, win) })
+		},
 		open: func(address string) {
 			// On the window's goroutine: this starts a helper of the desktop's and does not wait for the browser.
 			u, err := url.Parse(address)

@@ -86,8 +86,9 @@ func playedMessage(m model) widgets.Message {
 		message.Text = sentence(err.Error())
 	}
 	if p := c.Packets; p.Delivered+p.Recovered > 0 {
-		message.Evidence = append([]string{fmt.Sprintf("%s came as they are, %s were rebuilt (%d of them saved), %s lost.",
-			count(int(p.Delivered), "packet"), strconv.FormatUint(p.Recovered, 10), p.Saved, strconv.FormatUint(p.Lost, 10)),
+		message.Evidence = append([]string{
+			fmt.Sprintf("%s came as they are, %s were rebuilt (%d of them saved), %s lost.",
+				count(int(p.Delivered), "packet"), strconv.FormatUint(p.Recovered, 10), p.Saved, strconv.FormatUint(p.Lost, 10)),
 		}, message.Evidence...)
 	}
 	return message

@@ -10,13 +10,13 @@ import (
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
-
 	humanize "github.com/dustin/go-humanize"
 
 	"github.com/isc-receiver/isc-receiver/gui/widgets"
 )
 
-// playback is the bar below the head while a capture plays: that this is no live video, how far it is, and the way back.
+// playback is the bar below the head while a capture plays: that this is no live video, how far it is, and the way
+// back.
 type playback struct {
 	bar         *fyne.Container
 	name        *widgets.Text

@@ -42,7 +42,8 @@ func captureQuestion(m model, path string, c commands) question {
 	return q
 }
 
-// whatStops says what reception a capture would end that plays in the channel that is shown; nothing where there is none.
+// whatStops says what reception a capture would end that plays in the channel that is shown; nothing where there is
+// none.
 func whatStops(m model) string {
 	ch := m.channel()
 	if m.Phase != running || m.plays() || ch.State != status.ChannelLive && ch.State != status.ChannelSilent {
@@ -54,7 +55,8 @@ func whatStops(m model) string {
 // ask shows a question over a window.
 func ask(win fyne.Window, q question) {
 	d := dialog.NewCustomWithoutButtons(q.title, widget.NewLabel(q.text), win)
-	buttons := []fyne.CanvasObject{widget.NewButton("Cancel", d.Hide)}
+	buttons := make([]fyne.CanvasObject, 0, 1+len(q.answers))
+	buttons = append(buttons, widget.NewButton("Cancel", d.Hide))
 	for i, a := range q.answers {
 		b := widget.NewButton(a.text, func() {
 			d.Hide()

@@ -109,7 +109,7 @@ func TestSmallWords(t *testing.T) {
 
 func TestLinkStates(t *testing.T) {
 	m := oneSilent()
-	for i, want := range []string{"up", "up", "silent 12 s", "up"} {
+	for i, want := range []string{"up", "up", "silent since 14:02:19", "up"} {
 		v := laneValues(m, m.channel().Links[i], &history{}, 1e6)
 		require.Equal(t, want, v.State)
 	}

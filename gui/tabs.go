@@ -99,7 +99,7 @@ func tabValues(m model, rig app.Channel, age time.Duration) widgets.TabValues {
 	own := m
 	own.Chosen = rig.ID
 	shape, tone, word, _ := stateText(own, age)
-	if own.Phase == running && own.channel().State == status.ChannelLive && tone == widgets.Good && linkMissing(own.channel()) {
+	if c := own.channel(); c.State == status.ChannelLive && tone == widgets.Good && linkMissing(c) {
 		shape, tone, word = widgets.Triangle, widgets.Warning, "A link is silent"
 	}
 	return widgets.TabValues{Shape: shape, Tone: tone, Name: own.channel().Name, Word: word, Chosen: chosen}

@@ -1,8 +1,6 @@
 package gui
 
 import (
-	"errors"
-	"os/exec"
 	"slices"
 	"testing"
 	"time"
@@ -25,6 +23,8 @@ type testWindow struct {
 	copied   []string
 	opened   []string
 	quits    int
+	chosen   string // the capture that the operator chooses
+	asked    []question
 }
 
 func openTestWindow(t *testing.T) *testWindow {
@@ -35,6 +35,9 @@ func openTestWindow(t *testing.T) *testWindow {
 		copy: func(text string) { w.copied = append(w.copied, text) },
 		open: func(address string) { w.opened = append(w.opened, address) },
 		quit: func() { w.quits++ },
+
+		chooseCapture: func(chosen func(string)) { chosen(w.chosen) },
+		ask:           func(q question) { w.asked = append(w.asked, q) },
 	})
 	w.window.Show(idle())
 	w.Window = test.NewTempWindow(t, w.root)
@@ -46,42 +49,6 @@ func openTestWindow(t *testing.T) *testWindow {
 
 // press does what a main action's key does.
 func (w *testWindow) press(key fyne.KeyName) { w.actions()[key]() }
-
-func TestStates(t *testing.T) {
-	failed := idle()
-	failed.Failure = errors.New("port 5078 is in use by isc-receiverd (pid 4711): close it, or choose other ports")
-	noDecoder := live()
-	noDecoder.PreviewErr = exec.ErrNotFound
-	demo := live()
-	demo.Config.Demo, demo.Snapshot.Demo = true, true
-
-	for _, c := range []struct {
-		name    string
-		model   model
-		picture bool
-	}{
-		{"first-start", idle(), false},
-		{"port-taken", failed, false},
-		{"waiting", waiting(), false},
-		{"live", live(), true},
-		{"one-link-silent", oneSilent(), true},
-		{"lossy", lossy(), true},
-		{"no-signal", noSignal(), true},
-		{"no-ffmpeg", noDecoder, false},
-		{"demo", demo, true},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			w := openTestWindow(t)
-			if c.picture {
-				w.stage.showPicture(picture{image: testPicture(), number: 1, arrival: moment.Add(-200 * time.Millisecond)}, moment)
-			}
-			w.window.Show(c.model)
-			require.LessOrEqual(t, w.Canvas().Content().MinSize().Width, float32(1024))
-			require.LessOrEqual(t, w.Canvas().Content().MinSize().Height, float32(640))
-			test.AssertRendersToMarkup(t, c.name+".xml", w.Canvas())
-		})
-	}
-}
 
 func TestNothingMovesWhenNumbersChange(t *testing.T) {
 	w := openTestWindow(t)
@@ -113,7 +80,7 @@ func TestStartAndStop(t *testing.T) {
 	w.setup.ports.SetText("6000-6001")
 	test.Tap(w.setup.start)
 	w.press(fyne.KeyR)
-	require.Equal(t, []string{"eth0 6000,6001", "eth0 6000,6001"}, w.commands.started)
+	require.Equal(t, []string{"start eth0 6000,6001", "start eth0 6000,6001"}, w.commands.take())
 
 	m := idle()
 	m.Phase = starting
@@ -124,7 +91,7 @@ func TestStartAndStop(t *testing.T) {
 	require.True(t, w.stage.panel.Visible())
 	test.Tap(w.head.start)
 	w.press(fyne.KeyR)
-	require.Equal(t, 2, w.commands.stops)
+	require.Equal(t, []string{"stop", "stop"}, w.commands.take())
 }
 
 func TestSetUpWhileRunning(t *testing.T) {
@@ -140,7 +107,7 @@ func TestSetUpWhileRunning(t *testing.T) {
 	w.press(fyne.KeyComma)
 	require.Equal(t, "5078-5081", w.setup.ports.Text, "it begins with what is")
 	test.Tap(w.setup.start)
-	require.Equal(t, []string{" 5078-5081"}, w.commands.started)
+	require.Equal(t, []string{"start  5078-5081"}, w.commands.take())
 }
 
 func TestWrongPortsAreMarked(t *testing.T) {
@@ -154,7 +121,7 @@ func TestWrongPortsAreMarked(t *testing.T) {
 		require.True(t, w.setup.start.Disabled(), text)
 		w.press(fyne.KeyR)
 	}
-	require.Empty(t, w.commands.started)
+	require.Empty(t, w.commands.take())
 	w.setup.ports.SetText("6000")
 	require.Equal(t, "1 port, one for each link, in this order.", w.setup.portsHint.Text())
 	require.False(t, w.setup.start.Disabled())
@@ -178,9 +145,9 @@ func TestInterfacesComeAndGo(t *testing.T) {
 func TestLatencyActsAtOnce(t *testing.T) {
 	w := openTestWindow(t)
 	w.window.Show(live())
-	require.Empty(t, w.commands.latencies, "to show a value is not to ask for it")
+	require.Empty(t, w.commands.take(), "to show a value is not to ask for it")
 	w.totals.latency.SetValue(float64(latencyStep(350 * time.Millisecond)))
-	require.Equal(t, []time.Duration{350 * time.Millisecond}, w.commands.latencies)
+	require.Equal(t, []string{"latency 350ms"}, w.commands.take())
 	require.Equal(t, "350 ms", w.totals.latencyText.Text())
 }
 
@@ -203,7 +170,7 @@ func TestLatencyIsShownAsItIs(t *testing.T) {
 		require.InDelta(t, want.step, w.totals.latency.Value, 0, budget)
 		require.Equal(t, want.text, w.totals.latencyText.Text())
 	}
-	require.Empty(t, w.commands.latencies, "to show a value is not to ask for it")
+	require.Empty(t, w.commands.take(), "to show a value is not to ask for it")
 	require.True(t, slices.IsSorted(latencySteps[:]))
 }
 
@@ -220,7 +187,7 @@ func TestViewers(t *testing.T) {
 	test.Tap(w.totals.copy)
 	w.press(fyne.KeyL)
 	test.Tap(w.totals.open)
-	w.press(fyne.KeyO)
+	w.press(fyne.KeyB)
 	require.Equal(t, []string{m.URL, m.URL}, w.copied)
 	require.Equal(t, []string{m.URL, m.URL}, w.opened)
 	require.Equal(t, "3 watching", w.totals.viewers.Text())
@@ -230,7 +197,7 @@ func TestViewers(t *testing.T) {
 	w.window.Show(m)
 	require.Equal(t, "HLS is off: viewers see no video.", w.totals.address.Text())
 	w.press(fyne.KeyH)
-	require.Equal(t, []bool{false, true}, w.commands.hls)
+	require.Equal(t, []string{"hls false", "hls true"}, w.commands.take())
 	w.press(fyne.KeyQ)
 	require.Equal(t, 1, w.quits)
 }
@@ -249,4 +216,111 @@ func TestPictureLooksDeadWhenItIs(t *testing.T) {
 	require.Equal(t, "No signal since 14:02:00", w.stage.video.Message().Title)
 	w.ShowPicture(picture{})
 	require.Nil(t, w.stage.latest.image)
+}
+
+func TestRigsAreChosen(t *testing.T) {
+	w := openTestWindow(t)
+	w.window.Show(live())
+	require.False(t, w.tabs.bar.Visible(), "one rig needs no tabs")
+	m := several()
+	w.window.Show(m)
+	require.True(t, w.tabs.bar.Visible())
+	require.Equal(t, "2 of 3 to look at", w.tabs.unwell.Text())
+	test.Tap(w.tabs.views[1])
+	w.press(fyne.Key3)
+	w.press(fyne.Key4)
+	require.Equal(t, []string{"choose rig2", "choose rig3"}, w.commands.take())
+
+	m.Chosen = "rig3"
+	w.window.Show(m)
+	require.Equal(t, "0 of 4 links up.", w.links.up.Text())
+	w.press(fyne.KeyComma)
+	require.Equal(t, "5086-5089", w.setup.ports.Text)
+	require.Equal(t, "Where the packets of Ambulance 3 arrive", w.setup.title.Text())
+}
+
+func TestCaptureIsOpened(t *testing.T) {
+	w := openTestWindow(t)
+	w.chosen = "/c/rig.pcapng"
+	answer := func(i int) {
+		t.Helper()
+		require.Len(t, w.asked, 1)
+		w.asked[0].answers[i].do()
+		w.asked = nil
+	}
+	w.press(fyne.KeyO)
+	require.Equal(t, "Open rig.pcapng", w.asked[0].title)
+	answer(0)
+	test.Tap(w.head.open)
+	answer(1)
+	require.Equal(t, []string{"play /c/rig.pcapng", "check /c/rig.pcapng"}, w.commands.take())
+
+	w.window.Show(live())
+	w.press(fyne.KeyO)
+	require.Contains(t, w.asked[0].text, "Reception of Rig 1 stops while the capture plays.")
+	answer(0)
+	require.Equal(t, []string{"play /c/rig.pcapng"}, w.commands.take())
+
+	m := idle()
+	m.Phase = starting
+	w.window.Show(m)
+	w.press(fyne.KeyO)
+	require.Empty(t, w.asked, "not while it starts")
+}
+
+func TestCapturePlays(t *testing.T) {
+	w := openTestWindow(t)
+	w.window.Show(live())
+	require.False(t, w.playback.bar.Visible())
+	w.window.Show(playing())
+	require.True(t, w.playback.bar.Visible())
+	require.Equal(t, "1:23 · 5.0 MiB of 16 MiB", w.playback.text)
+	require.True(t, w.totals.save.toggle.Disabled(), "a capture is saved already")
+	w.press(fyne.KeyS)
+	test.Tap(w.playback.again)
+	test.Tap(w.playback.live)
+	require.Equal(t, []string{"play again", "go live"}, w.commands.take())
+	w.window.Show(played(errCutOff))
+	require.Equal(t, "1:23 · 5.0 MiB of 16 MiB · broken off", w.playback.text)
+}
+
+func TestCheckCoversThePage(t *testing.T) {
+	w := openTestWindow(t)
+	w.window.Show(checked(check{Read: 1 << 20}))
+	require.True(t, w.check.page.Visible())
+	require.False(t, w.body.Visible())
+	require.Equal(t, "1.0 MiB of 16 MiB", w.check.text)
+	require.False(t, w.check.play.Visible(), "there is no result yet")
+	w.press(fyne.KeyComma)
+	require.False(t, w.settingUp, "the set-up would be out of sight")
+	test.Tap(w.check.back)
+	w.Canvas().OnTypedKey()(&fyne.KeyEvent{Name: fyne.KeyEscape})
+	require.Equal(t, []string{"end check", "end check"}, w.commands.take())
+
+	m := checked(check{Done: true, Result: live().Snapshot.Channels[0]})
+	w.window.Show(m)
+	test.Tap(w.check.play)
+	require.Len(t, w.asked, 1, "it would stop reception")
+	w.asked[0].answers[0].do()
+	m.Phase = stopped
+	w.window.Show(m)
+	test.Tap(w.check.play)
+	require.Equal(t, []string{"play " + m.Check.Path, "play " + m.Check.Path}, w.commands.take())
+	w.window.Show(live())
+	require.True(t, w.body.Visible())
+}
+
+func TestSaving(t *testing.T) {
+	w := openTestWindow(t)
+	w.press(fyne.KeyS)
+	require.Empty(t, w.commands.take(), "nothing arrives")
+	w.window.Show(live())
+	require.True(t, w.totals.save.copy.Disabled())
+	w.press(fyne.KeyS)
+	m := saving(app.Dump{Running: true, Bytes: 3 << 20})
+	w.window.Show(m)
+	test.Tap(w.totals.save.toggle)
+	require.Equal(t, []string{"dump true", "dump false"}, w.commands.take())
+	test.Tap(w.totals.save.copy)
+	require.Equal(t, []string{m.Dump.Path}, w.copied)
 }

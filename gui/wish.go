@@ -80,7 +80,8 @@ func (c *controller) change(f func(w *wish)) {
 	}
 }
 
-// Start asks for a run with the chosen channel on an interface (empty: all) and ports, in place of the one that there is.
+// Start asks for a run with the chosen channel on an interface (empty: all) and ports, in place of the one that there
+// is.
 func (c *controller) Start(netInterface string, ports app.Ports) {
 	c.change(func(w *wish) {
 		w.running = true

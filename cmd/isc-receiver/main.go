@@ -29,6 +29,7 @@ var errDisplay = errors.New("no usable display")
 type commandLine struct {
 	app.Flags
 
+	Capture      string           `arg:"" optional:"" help:"A capture file to play in place of receiving."`
 	Version      kong.VersionFlag `help:"Print the version."`
 	ProbeDisplay bool             `hidden:"" help:"Exit with 0 if a window can be opened, else with 1."`
 }
@@ -73,7 +74,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	cfg.Preview = true
+	cfg.Preview, cfg.Capture = true, line.Capture
 	started := func(url string) { fmt.Fprintln(stdout, "Open", url) }
 	if err := gui.Run(ctx, cfg, line.Log(), started); err != nil {
 		fmt.Fprintln(stderr, "isc-receiver:", err)

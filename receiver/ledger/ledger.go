@@ -52,8 +52,10 @@ type link struct {
 
 // New returns the ledger of a channel with that many links.
 func New(links int) *Ledger {
-	return &Ledger{links: make([]link, links), refused: map[string]uint64{}, malformed: map[string]uint64{},
-		window: newWindow(links)}
+	return &Ledger{
+		links: make([]link, links), refused: map[string]uint64{}, malformed: map[string]uint64{},
+		window: newWindow(links),
+	}
 }
 
 // Datagram takes note of a datagram of size bytes that arrived on a link.
