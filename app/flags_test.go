@@ -295,3 +295,16 @@ func TestValidate(t *testing.T) {
 	cfg.Channels[0].Ports = Ports{0, 0, 0}
 	require.NoError(t, cfg.Validate())
 }
+
+func TestProblemsSayWhereTheyAre(t *testing.T) {
+	cfg := Default()
+	cfg.HTTP.Address = "x"
+	cfg.Channels = append(cfg.Channels, DefaultChannel())
+	cfg.Channels[1].ID, cfg.Channels[1].Ports, cfg.Channels[1].RTPTo = "b", Ports{5081}, "here"
+	require.Equal(t, []Problem{
+		{NoChannel, "http.address", `"x" is no address; write :5076 or 192.0.2.1:5076`},
+		{1, "channel.rtp_to", `"here" is no address; write 127.0.0.1:4567`},
+		{1, "channel.ports", "port 5081 is there twice"},
+	}, cfg.Problems())
+	require.Empty(t, Default().Problems())
+}

@@ -21,11 +21,21 @@ const (
 
 var validID = regexp.MustCompile(`^[a-z0-9-]{1,32}$`)
 
-// Validate returns what is wrong with the settings, all of it joined, or nil.
-func (c Config) Validate() error {
+// Problem is one thing that is wrong with a Config.
+type Problem struct {
+	Channel int    // the index of the channel that it is about, or NoChannel
+	Setting string // as in the settings file: "http.address", "channel.ports"
+	Text    string // what is wrong and what is right, a sentence without its capital and its full stop
+}
+
+// NoChannel is the Channel of a Problem that is about none.
+const NoChannel = -1
+
+// Problems returns all that is wrong with the settings, in the order of the settings file.
+func (c Config) Problems() []Problem {
 	const unsupported = "this version does not support it; leave it empty"
 	onLoopback := len(c.Channels) == 0 || slices.Contains([]string{"", "lo"}, c.Channels[0].Interface)
-	errs := []error{
+	all := gather(NoChannel,
 		check(!c.Demo || onLoopback, "channel.interface", "the demonstration needs none; leave it empty"),
 		check(validAddress(c.HTTP.Address), "http.address",
 			"%q is no address; write :5076 or 192.0.2.1:5076", c.HTTP.Address),
@@ -39,26 +49,36 @@ func (c Config) Validate() error {
 		check(slices.Contains([]string{"low-latency", "fmp4", "mpegts"}, c.HLS.Variant), "hls.variant",
 			"%q is unknown; write low-latency, fmp4 or mpegts", c.HLS.Variant),
 		check(len(c.Channels) > 0, "channel", "there is none; one [[channel]] at least is needed"),
-	}
+	)
 	ids := map[string]bool{}
 	ports := map[string]bool{}
-	for _, ch := range c.Channels {
-		errs = append(errs, ch.validate(),
-			check(!ids[ch.ID], "channel.id", "%q is there twice", ch.ID))
+	for i, ch := range c.Channels {
+		all = append(all, gather(i, ch.problems()...)...)
+		all = append(all, gather(i, check(!ids[ch.ID], "channel.id", "%q is there twice", ch.ID))...)
 		ids[ch.ID] = true
 		for _, p := range ch.Ports {
 			key := fmt.Sprint(ch.Interface, " ", p)
-			errs = append(errs, check(p >= 0 && p <= 65535, "channel.ports", "%d is no port", p),
-				check(p == 0 || !ports[key], "channel.ports", "port %d is there twice", p))
+			all = append(all, gather(i, check(p >= 0 && p <= 65535, "channel.ports", "%d is no port", p),
+				check(p == 0 || !ports[key], "channel.ports", "port %d is there twice", p))...)
 			ports[key] = true
 		}
+	}
+	return all
+}
+
+// Validate returns what is wrong with the settings, all of it joined, or nil.
+func (c Config) Validate() error {
+	problems := c.Problems()
+	errs := make([]error, 0, len(problems))
+	for _, p := range problems {
+		errs = append(errs, fmt.Errorf("%w: %s: %s", ErrSetting, p.Setting, p.Text))
 	}
 	return errors.Join(errs...)
 }
 
-func (c Channel) validate() error {
+func (c Channel) problems() []*Problem {
 	latency := time.Duration(c.Latency)
-	return errors.Join(
+	return []*Problem{
 		check(validID.MatchString(c.ID), "channel.id", "%q must be 1 to 32 of a-z, 0-9 and -", c.ID),
 		check(len(c.Ports) > 0 && len(c.Ports) <= maxLinks, "channel.ports",
 			"1 to %d ports are needed, such as 5078-5081", maxLinks),
@@ -69,14 +89,27 @@ func (c Channel) validate() error {
 		check(c.AfterLoss == AfterLossContinue || c.AfterLoss == AfterLossFreeze, "channel.after_loss",
 			"%q is unknown; write continue or freeze", c.AfterLoss),
 		check(c.RTPTo == "" || validAddress(c.RTPTo), "channel.rtp_to", "%q is no address; write 127.0.0.1:4567", c.RTPTo),
-	)
+	}
 }
 
-func check(ok bool, setting, format string, args ...any) error {
+// check returns what is wrong with a setting, or nil where it is ok.
+func check(ok bool, setting, format string, args ...any) *Problem {
 	if ok {
 		return nil
 	}
-	return fmt.Errorf("%w: %s: %s", ErrSetting, setting, fmt.Sprintf(format, args...))
+	return &Problem{Setting: setting, Text: fmt.Sprintf(format, args...)}
+}
+
+// gather returns those of the checks that found something, as problems of a channel.
+func gather(channel int, checks ...*Problem) []Problem {
+	var found []Problem
+	for _, p := range checks {
+		if p != nil {
+			p.Channel = channel
+			found = append(found, *p)
+		}
+	}
+	return found
 }
 
 func validAddress(address string) bool {
