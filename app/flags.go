@@ -3,6 +3,7 @@ package app
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -94,7 +95,7 @@ func set(to, from *string) {
 }
 
 // Load reads a settings file into c. What it does not say stays, but for channels, whose settings have their defaults
-// then; a setting that is unknown is an error.
+// then; a setting that is unknown is an error, ErrUnknownSetting where that is all, and c holds the others then.
 func (c *Config) Load(path string) error {
 	file, err := os.Open(path)
 	if err != nil {
@@ -104,8 +105,18 @@ func (c *Config) Load(path string) error {
 		return fmt.Errorf("%w: the settings file cannot be read: %w", ErrSetting, err)
 	}
 	defer func() { _ = file.Close() }() // it was only read
+	return c.decode(path, file)
+}
+
+// decode is Load of a file that is open.
+func (c *Config) decode(path string, file io.Reader) error {
 	c.Channels = nil
-	if err := toml.NewDecoder(file).DisallowUnknownFields().Decode(c); err != nil {
+	err := toml.NewDecoder(file).DisallowUnknownFields().Decode(c)
+	strict, unknown := errors.AsType[*toml.StrictMissingError](err)
+	switch {
+	case unknown:
+		err = fmt.Errorf("%w: %s: %w: %s", ErrSetting, path, ErrUnknownSetting, listUnknown(strict))
+	case err != nil:
 		return fmt.Errorf("%w: %s: %s", ErrSetting, path, describe(err))
 	}
 	if c.Channels == nil {
@@ -114,7 +125,7 @@ func (c *Config) Load(path string) error {
 	for i := range c.Channels {
 		c.Channels[i].fill()
 	}
-	return nil
+	return err
 }
 
 // fill gives the settings that a channel does not say their defaults.
@@ -137,16 +148,18 @@ func (c *Channel) fill() {
 	}
 }
 
+// listUnknown names the unknown settings of a file, and where they are.
+func listUnknown(err *toml.StrictMissingError) string {
+	names := make([]string, 0, len(err.Errors))
+	for _, e := range err.Errors {
+		row, _ := e.Position()
+		names = append(names, fmt.Sprintf("%s (line %d)", strings.Join(e.Key(), "."), row))
+	}
+	return strings.Join(names, ", ")
+}
+
 // describe says where in a settings file the mistake is.
 func describe(err error) string {
-	if strict, ok := errors.AsType[*toml.StrictMissingError](err); ok {
-		names := make([]string, 0, len(strict.Errors))
-		for _, e := range strict.Errors {
-			row, _ := e.Position()
-			names = append(names, fmt.Sprintf("%s (line %d)", strings.Join(e.Key(), "."), row))
-		}
-		return "unknown settings: " + strings.Join(names, ", ")
-	}
 	if decode, ok := errors.AsType[*toml.DecodeError](err); ok {
 		row, _ := decode.Position()
 		return fmt.Sprintf("line %d: %s", row, strings.TrimPrefix(decode.Error(), "toml: "))

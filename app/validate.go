@@ -7,7 +7,10 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // ErrSetting is wrapped by all errors about a setting. Their text is a sentence for the operator.
@@ -18,6 +21,8 @@ const (
 	MinLatency = 20 * time.Millisecond
 	MaxLatency = 5 * time.Second
 )
+
+const maxName = 60 // characters of a channel's name
 
 var validID = regexp.MustCompile(`^[a-z0-9-]{1,32}$`)
 
@@ -80,6 +85,7 @@ func (c Channel) problems() []*Problem {
 	latency := time.Duration(c.Latency)
 	return []*Problem{
 		check(validID.MatchString(c.ID), "channel.id", "%q must be 1 to 32 of a-z, 0-9 and -", c.ID),
+		check(validName(c.Name), "channel.name", "%q must be 1 to %d characters that can be seen", c.Name, maxName),
 		check(len(c.Ports) > 0 && len(c.Ports) <= maxLinks, "channel.ports",
 			"1 to %d ports are needed, such as 5078-5081", maxLinks),
 		check(c.Source == SourceUDP, "channel.source", "%q is not supported by this version; write udp", c.Source),
@@ -110,6 +116,12 @@ func gather(channel int, checks ...*Problem) []Problem {
 		}
 	}
 	return found
+}
+
+func validName(name string) bool {
+	n := utf8.RuneCountInString(name)
+	return n >= 1 && n <= maxName && utf8.ValidString(name) && strings.TrimSpace(name) != "" &&
+		!strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) })
 }
 
 func validAddress(address string) bool {

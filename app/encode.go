@@ -1,0 +1,122 @@
+package app
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// fileHead begins each settings file.
+const fileHead = `# Settings of ISC Receiver. Both programs read this file with --config FILE.
+# The window keeps its own in the user's configuration folder, and writes it anew when settings are saved: comments of
+# your own are lost then.
+# A flag says more than the environment (ISC_HTTP, ISC_PORTS ...: see --help), and that more than this file.
+`
+
+// encode writes the settings as a file that Load reads, with all of them said and explained.
+func (c Config) encode() ([]byte, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	f := &settingsFile{explain: true}
+	f.text.WriteString(fileHead)
+	f.table("[http]", "")
+	f.set("address", c.HTTP.Address, "where the page is served: host:port; no host is every interface")
+	f.set("public_url", c.HTTP.PublicURL, `what viewers type, where a router or proxy stands between: "https://name/"`)
+	f.set("legacy_hls_address", c.HTTP.LegacyHLSAddress, "not supported by this version: leave it empty")
+	f.set("trusted_proxies", c.HTTP.TrustedProxies, "not supported by this version: leave it empty")
+	f.table("[access]", "")
+	f.set("mode", c.Access.Mode,
+		`"key": whoever has the link; "open": everyone. On loopback alone it is always open.`)
+	f.table("[tls]", "not supported by this version: leave it as it is, and put a proxy in front")
+	f.set("cert", c.TLS.Cert, "")
+	f.set("key", c.TLS.Key, "")
+	f.set("self_signed", c.TLS.SelfSigned, "")
+	f.table("[hls]", "")
+	f.set("enabled", c.HLS.Enabled, "the output can also be switched while receiving")
+	f.set("variant", c.HLS.Variant, `"low-latency", "fmp4" or "mpegts"`)
+	f.set("segment", c.HLS.Segment, "")
+	f.set("part", c.HLS.Part, "of the low-latency variant")
+	for _, ch := range c.Channels {
+		f.channel(ch)
+		f.explain = false
+	}
+	var again Config
+	if err := again.decode("what was to be saved", bytes.NewReader(f.text.Bytes())); err != nil {
+		return nil, err
+	}
+	if !again.equal(c) {
+		return nil, fmt.Errorf("%w: a name holds characters that a settings file cannot", ErrSetting)
+	}
+	return f.text.Bytes(), nil
+}
+
+func (f *settingsFile) channel(c Channel) {
+	f.table("[[channel]]", "one for each rig")
+	f.set("id", c.ID, "in addresses: a-z, 0-9 and -")
+	f.set("name", c.Name, "")
+	f.set("interface", c.Interface, "the network interface to receive on; empty: all")
+	f.set("ports", c.Ports, "one for each link, in order: a range, a list, or both")
+	f.set("source", c.Source, "")
+	f.set("allow", c.Allow, "not supported by this version: leave it empty")
+	f.set("latency", c.Latency, "how long a gap is waited for, 20ms to 5s")
+	f.set("after_loss", c.AfterLoss, `until the next keyframe after a loss: "continue", or "freeze" the picture`)
+	f.set("rtp_to", c.RTPTo, `also send the RTP packets to this UDP address: "127.0.0.1:4567"`)
+}
+
+// settingsFile is a settings file as it is written.
+type settingsFile struct {
+	text    bytes.Buffer
+	explain bool // with comments
+}
+
+// table begins a table.
+func (f *settingsFile) table(head, comment string) {
+	f.text.WriteByte('\n')
+	f.line(head, comment)
+}
+
+// set writes a setting: a string, a bool, a Duration, Ports or a list of strings.
+func (f *settingsFile) set(key string, value any, comment string) {
+	f.line(key+" = "+tomlValue(value), comment)
+}
+
+// line writes a line, its comment in a column with the others where there is room.
+func (f *settingsFile) line(text, comment string) {
+	if f.explain && comment != "" {
+		text = fmt.Sprintf("%-27s # %s", text, comment)
+	}
+	f.text.WriteString(text + "\n")
+}
+
+func tomlValue(value any) string {
+	switch v := value.(type) {
+	case string:
+		return tomlString(v)
+	case Duration:
+		return tomlString(time.Duration(v).String())
+	case Ports:
+		return tomlString(v.String())
+	case []string:
+		quoted := make([]string, 0, len(v))
+		for _, s := range v {
+			quoted = append(quoted, tomlString(s))
+		}
+		return "[" + strings.Join(quoted, ", ") + "]"
+	default:
+		return fmt.Sprint(v)
+	}
+}
+
+// tomlString writes a string in quotes, as JSON does: TOML reads all that JSON escapes.
+func tomlString(s string) string {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(s); err != nil { // a string can always be encoded
+		return `""`
+	}
+	return strings.TrimSuffix(text.String(), "\n")
+}
