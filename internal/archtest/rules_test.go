@@ -12,7 +12,7 @@ type rule struct {
 // decides here, once, where it stands.
 var rules = map[string]rule{
 	"cmd/isc-receiver": {
-		own:  []string{"gui", "app"},
+		own:  []string{"gui", "app", "internal/instance"},
 		libs: []string{"fyne.io/fyne/v2", "github.com/alecthomas/kong", "github.com/go-gl/glfw/v3.4/glfw"},
 		why:  "the window program turns flags into a configuration and opens the window; the rest is below it",
 	},
@@ -107,6 +107,9 @@ var rules = map[string]rule{
 	"internal/host": {
 		own: []string{"internal/status"},
 		why: "it asks the system for facts, which any program may do; what they mean for a channel is for app to say",
+	},
+	"internal/instance": {
+		why: "it lets a program find its first instance, and knows nothing of what the program does",
 	},
 	"internal/loglimit": {
 		libs: []string{"golang.org/x/time"},
