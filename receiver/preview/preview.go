@@ -58,11 +58,15 @@ type Decoder struct {
 
 	mu     sync.Mutex
 	child  *child // the running one, or nil
+	ending *child // the last one that Show ended, or nil
+	hidden bool   // nobody looks
+	stale  bool   // the latest picture is older than the last Show
 	err    error
 	closed bool
 }
 
-// New returns a Decoder. It starts no child before the first unit that decoding can begin at.
+// New returns a Decoder whose pictures are looked at. It starts no child before the first unit that decoding can begin
+// at.
 func New(cfg Config) *Decoder {
 	if cfg.Width <= 0 || cfg.Height <= 0 {
 		cfg.Width, cfg.Height = 640, 360
@@ -95,6 +99,9 @@ func (d *Decoder) WriteUnit(au media.AccessUnit) error {
 		if c, err = d.start(); err != nil {
 			return d.fail(err)
 		}
+		if c == nil { // nobody looks
+			return nil
+		}
 	}
 
 	d.buf = d.buf[:0]
@@ -107,10 +114,28 @@ func (d *Decoder) WriteUnit(au media.AccessUnit) error {
 
 	c.arrivals.push(au.Arrival, time.Now())
 	if err := c.write(d.buf); err != nil {
-		d.end(c)
+		if !d.end(c) { // nobody looks any more
+			return nil
+		}
 		return d.fail(err)
 	}
 	return nil
+}
+
+// Show says whether anybody looks. While nobody does, no child runs, units are taken and not decoded, and there is no
+// picture; then the first one is that of the next IDR unit.
+func (d *Decoder) Show(on bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.hidden = !on
+	if on || d.closed {
+		return
+	}
+	d.stale, d.err = true, nil
+	if d.child != nil {
+		d.child.kill()
+		d.child, d.ending = nil, d.child
+	}
 }
 
 // current returns the running child, nil where there is none, and takes note of one that has died.
@@ -126,37 +151,51 @@ func (d *Decoder) current() (*child, error) {
 	}
 	select {
 	case <-c.done:
-		d.end(c)
+		if !d.end(c) {
+			return nil, nil
+		}
 		return nil, d.fail(c.reason())
 	default:
 		return c, nil
 	}
 }
 
-// start starts a child. The caller must not hold d.mu.
+// start starts a child, or none while nobody looks. The caller must not hold d.mu.
 func (d *Decoder) start() (*child, error) {
 	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.closed {
-		return nil, ErrClosed
+	ending := d.ending
+	d.mu.Unlock()
+	if ending != nil {
+		<-ending.done // until then it may write to the ring
 	}
-	c, err := startChild(d.cfg, &d.pictures, d.shown)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	switch {
+	case d.closed:
+		return nil, ErrClosed
+	case d.hidden:
+		return nil, nil
+	}
+	var c *child
+	c, err := startChild(d.cfg, &d.pictures, func() { d.shown(c) })
 	if err != nil {
 		return nil, err
 	}
-	d.child = c
+	d.child, d.ending = c, nil
 	return c, nil
 }
 
 // shown is called by a child's reader with its first picture: the decoder works, so an old failure is history.
-func (d *Decoder) shown() {
+func (d *Decoder) shown(c *child) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.err = nil
+	if d.child == c {
+		d.err, d.stale = nil, false
+	}
 }
 
-// end kills a child, waits for it and forgets it.
-func (d *Decoder) end(c *child) {
+// end kills a child, waits for it and forgets it. It returns false where Show had ended the child before.
+func (d *Decoder) end(c *child) bool {
 	c.kill()
 	<-c.done
 	if c.pictures.Load() > 0 {
@@ -164,9 +203,11 @@ func (d *Decoder) end(c *child) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.child == c {
-		d.child = nil
+	if d.child != c {
+		return false
 	}
+	d.child = nil
+	return true
 }
 
 // fail notes why there is no child and when to try again.
@@ -185,11 +226,18 @@ func (d *Decoder) fail(err error) error {
 
 // Frame returns the latest picture, of the configured size and with the aspect ratio kept by black bars; its number,
 // which counts from 1 over the Decoder's life; and when the unit that it was decoded from arrived, as far as that can
-// be told when the child leaves pictures out. There is none before the first: nil, 0 and the zero time.
+// be told when the child leaves pictures out. There is none before the first, nor while nobody looks, nor then until
+// the next: nil, 0 and the zero time.
 //
 // The picture is not written to until four newer ones have come, so a caller that polls at the picture rate may hand
 // it on without a copy.
 func (d *Decoder) Frame() (picture *image.RGBA, number uint64, arrival time.Time) {
+	d.mu.Lock()
+	hidden := d.hidden || d.stale
+	d.mu.Unlock()
+	if hidden {
+		return nil, 0, time.Time{}
+	}
 	return d.pictures.latest()
 }
 
@@ -206,10 +254,12 @@ func (d *Decoder) Err() error {
 func (d *Decoder) Close() {
 	d.mu.Lock()
 	d.closed = true
-	c := d.child
+	children := []*child{d.child, d.ending}
 	d.mu.Unlock()
-	if c != nil {
-		c.kill()
-		<-c.done
+	for _, c := range children {
+		if c != nil {
+			c.kill()
+			<-c.done
+		}
 	}
 }
