@@ -29,17 +29,6 @@ func listen(address string) (net.Listener, error) {
 	return listener, nil
 }
 
-// errorText returns the last part of a chain of errors, which says what the system said.
-func errorText(err error) string {
-	for {
-		next := errors.Unwrap(err)
-		if next == nil {
-			return err.Error()
-		}
-		err = next
-	}
-}
-
 // local tells whether only this machine can reach the page.
 func (r *Run) local() bool {
 	address, err := netip.ParseAddrPort(r.listener.Addr().String())
@@ -68,7 +57,7 @@ func (r *Run) host() string {
 	if err != nil || !address.Addr().IsUnspecified() {
 		return r.listener.Addr().String()
 	}
-	return netip.AddrPortFrom(ownAddress(r.cfg.Channels[0].Interface), address.Port()).String()
+	return netip.AddrPortFrom(ownAddress(r.list()[0].plan.Interface), address.Port()).String()
 }
 
 // ownAddress returns an address of this machine that others reach it by: of the named interface, or of any.

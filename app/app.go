@@ -5,11 +5,12 @@ package app
 import (
 	"context"
 	"fmt"
-	"image"
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/isc-receiver/isc-receiver/internal/status"
@@ -21,14 +22,20 @@ import (
 // Run is one run of the receiver: immutable but for what its methods change, and used once. To change anything
 // else, Close it and Start another. Its methods may be called from any goroutine.
 type Run struct {
-	cfg      Config
+	cfg      Config // its channels are those that the run began with
 	log      *slog.Logger
 	started  time.Time
-	channels []*channel
+	pool     inbox.Pool
 	web      *web.Server
 	listener net.Listener
 	key      string
 	warnings []string
+
+	channels atomic.Pointer[[]*channel] // never written to
+
+	changing sync.Mutex // held while channels come and go; guards the rest
+	stopping bool       // none may come any more
+	watched  []string   // whose previews are looked at; nil stands for the first channel
 
 	stop context.CancelFunc
 	done chan struct{}
@@ -42,9 +49,16 @@ func Start(cfg Config, log *slog.Logger) (*Run, error) {
 		return nil, err
 	}
 	r := &Run{cfg: cfg.Clone(), log: log, started: time.Now(), done: make(chan struct{})}
+	r.channels.Store(new([]*channel))
 	if err := r.open(); err != nil {
-		r.release()
+		if r.listener != nil {
+			_ = r.listener.Close() // nothing came of it
+		}
 		return nil, err
+	}
+	log.Info("receiving", "page", r.listener.Addr(), "channels", len(r.list()))
+	for _, ch := range r.list() {
+		ch.start()
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	r.stop = stop
@@ -52,7 +66,7 @@ func Start(cfg Config, log *slog.Logger) (*Run, error) {
 	return r, nil
 }
 
-// open opens all that can fail.
+// open opens all that can fail. What it leaves open on error is the listener alone.
 func (r *Run) open() error {
 	var err error
 	if r.listener, err = listen(r.cfg.HTTP.Address); err != nil {
@@ -63,19 +77,16 @@ func (r *Run) open() error {
 			r.warn("The viewers' key could not be stored: %v. Links to the page change with each start.", err)
 		}
 	}
-	pool := new(inbox.Pool)
-	for _, cfg := range r.cfg.Channels {
-		ch, err := openChannel(cfg, r.cfg, pool, r.log)
-		if err != nil {
-			return err
-		}
-		r.channels = append(r.channels, ch)
-		r.warnings = append(r.warnings, ch.warnings()...)
+	channels, err := r.openChannels(r.cfg.plans())
+	if err != nil {
+		return err
 	}
+	r.channels.Store(&channels)
+	r.showPreviews()
 	if !webassets.Built() {
 		r.warn("The page was built without its player. Build it with: make web")
 	}
-	for _, w := range r.warnings {
+	for _, w := range r.Warnings() {
 		r.log.Warn("not as it should be", "what", w)
 	}
 	r.web = web.New(web.Config{Snapshot: r.Snapshot, HLS: r.hls, Page: webassets.Handler(), Key: r.key, Log: r.log})
@@ -86,35 +97,12 @@ func (r *Run) warn(format string, args ...any) {
 	r.warnings = append(r.warnings, fmt.Sprintf(format, args...))
 }
 
-// release closes what open opened.
-func (r *Run) release() {
-	for _, ch := range r.channels {
-		ch.source.Close()
-		ch.close()
-	}
-	if r.listener != nil {
-		_ = r.listener.Close() // nothing came of it
-	}
-}
-
-// run runs everything until ctx ends, or the page can no longer be served, and stops it in order: sources, pipelines,
-// outputs, HLS muxers, HTTP server.
+// run serves the page until ctx ends, or the page can no longer be served, and then stops everything in order: sources,
+// pipelines, outputs, HLS muxers, HTTP server.
 func (r *Run) run(ctx context.Context) {
 	defer close(r.done)
-	r.log.Info("receiving", "page", r.listener.Addr(), "channels", len(r.channels))
-
-	receive, stopReceiving := context.WithCancel(ctx)
-	defer stopReceiving()
 	serve, stopServing := context.WithCancel(context.Background())
 	defer stopServing()
-
-	var channels sync.WaitGroup
-	for _, ch := range r.channels {
-		channels.Go(func() { ch.run(receive, r.log) })
-	}
-	if r.cfg.Demo {
-		channels.Go(func() { r.runDemo(receive) })
-	}
 	served := make(chan error, 1)
 	go func() { served <- r.web.Run(serve, r.listener) }()
 
@@ -123,9 +111,11 @@ func (r *Run) run(ctx context.Context) {
 	case r.err = <-served:
 		served <- nil
 	}
-	stopReceiving()
-	channels.Wait()
-	for _, ch := range r.channels {
+	r.changing.Lock()
+	r.stopping = true
+	r.changing.Unlock()
+	halt(r.list())
+	for _, ch := range r.list() {
 		ch.close()
 	}
 	r.web.Close()
@@ -160,11 +150,12 @@ func (r *Run) Err() error {
 func (r *Run) Snapshot() status.Snapshot {
 	s := status.Snapshot{
 		Version: Version, Time: status.Time{Time: time.Now()}, Started: status.Time{Time: r.started},
-		Demo: r.cfg.Demo, Channels: make([]status.Channel, len(r.channels)),
+		Demo: r.cfg.Demo,
 	}
-	for i, ch := range r.channels {
-		s.Channels[i] = ch.snapshot()
-		s.Channels[i].Viewers = r.web.Viewers(ch.cfg.ID)
+	for _, ch := range r.list() {
+		c := ch.snapshot()
+		c.Viewers = r.web.Viewers(ch.plan.ID)
+		s.Channels = append(s.Channels, c)
 	}
 	return s
 }
@@ -183,30 +174,26 @@ func (r *Run) SetHLS(channel string, on bool) {
 	}
 }
 
-// Frame returns the latest decoded picture of a channel's preview, its number, which goes up with each new picture,
-// and when its packets arrived; nil and 0 while there is none. The picture is not written to for as long as three newer
-// ones take to come.
-func (r *Run) Frame(channel string) (picture *image.RGBA, number uint64, arrival time.Time) {
-	if ch := r.channel(channel); ch != nil && ch.preview != nil {
-		return ch.preview.Frame()
-	}
-	return nil, 0, time.Time{}
-}
-
-// PreviewError says why there are no preview pictures, such as that ffmpeg is not installed; nil where all is well.
-func (r *Run) PreviewError(channel string) error {
-	if ch := r.channel(channel); ch != nil && ch.preview != nil {
-		return ch.preview.Err()
-	}
-	return nil
-}
-
 // Warnings are sentences about what is not as it should be but does not stop the run, such as small socket buffers.
-func (r *Run) Warnings() []string { return r.warnings }
+func (r *Run) Warnings() []string {
+	all := slices.Clone(r.warnings)
+	for _, ch := range r.list() {
+		for _, w := range ch.warnings() {
+			if !slices.Contains(all, w) { // such as what is said of the system
+				all = append(all, w)
+			}
+		}
+	}
+	return all
+}
 
+// list returns the channels that there are.
+func (r *Run) list() []*channel { return *r.channels.Load() }
+
+// channel returns a channel, or nil.
 func (r *Run) channel(id string) *channel {
-	for _, ch := range r.channels {
-		if ch.cfg.ID == id {
+	for _, ch := range r.list() {
+		if ch.plan.ID == id {
 			return ch
 		}
 	}

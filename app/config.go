@@ -1,6 +1,9 @@
 package app
 
-import "time"
+import (
+	"reflect"
+	"time"
+)
 
 // Config is the settings of one run: what the settings file, the environment and the flags say together.
 // The zero value is not valid; begin with Default. A Config that shares its channels with another is to be copied
@@ -96,6 +99,26 @@ func DefaultChannel() Channel {
 		ID: "rig1", Name: "Rig 1", Ports: Ports{5078, 5079, 5080, 5081}, Source: SourceUDP,
 		Latency: Duration(200 * time.Millisecond), AfterLoss: AfterLossContinue,
 	}
+}
+
+// Differences returns the names of the tables of settings, but for those of channels, that are not the same in another
+// configuration.
+func (c Config) Differences(other Config) []string {
+	var names []string
+	for _, table := range []struct {
+		name      string
+		one, with any
+	}{
+		{"http", c.HTTP, other.HTTP},
+		{"access", c.Access, other.Access},
+		{"tls", c.TLS, other.TLS},
+		{"hls", c.HLS, other.HLS},
+	} {
+		if !reflect.DeepEqual(table.one, table.with) {
+			names = append(names, table.name)
+		}
+	}
+	return names
 }
 
 // Clone returns a copy that shares nothing.

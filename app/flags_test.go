@@ -270,7 +270,9 @@ func TestValidate(t *testing.T) {
 		`channel.source: "capture" is not supported by this version; write udp`: func(c *Config) {
 			c.Channels[0].Source = "capture"
 		},
-		"channel.allow: this version does not": func(c *Config) { c.Channels[0].Allow = []string{"10.0.0.0/8"} },
+		`channel.allow: "10.0.0" is neither an address nor a network; write 192.0.2.7, 192.0.2.0/24 or`: func(c *Config) {
+			c.Channels[0].Allow = []string{"192.0.2.0/24", "10.0.0"}
+		},
 		"channel.latency: 19ms is out of range; 20ms to 5s are possible": func(c *Config) {
 			c.Channels[0].Latency = Duration(19 * time.Millisecond)
 		},

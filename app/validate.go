@@ -55,18 +55,9 @@ func (c Config) Problems() []Problem {
 			"%q is unknown; write low-latency, fmp4 or mpegts", c.HLS.Variant),
 		check(len(c.Channels) > 0, "channel", "there is none; one [[channel]] at least is needed"),
 	)
-	ids := map[string]bool{}
-	ports := map[string]bool{}
 	for i, ch := range c.Channels {
 		all = append(all, gather(i, ch.problems()...)...)
-		all = append(all, gather(i, check(!ids[ch.ID], "channel.id", "%q is there twice", ch.ID))...)
-		ids[ch.ID] = true
-		for _, p := range ch.Ports {
-			key := fmt.Sprint(ch.Interface, " ", p)
-			all = append(all, gather(i, check(p >= 0 && p <= 65535, "channel.ports", "%d is no port", p),
-				check(p == 0 || !ports[key], "channel.ports", "port %d is there twice", p))...)
-			ports[key] = true
-		}
+		all = append(all, gather(i, ch.against(c.Channels[:i])...)...)
 	}
 	return all
 }
@@ -76,26 +67,59 @@ func (c Config) Validate() error {
 	problems := c.Problems()
 	errs := make([]error, 0, len(problems))
 	for _, p := range problems {
-		errs = append(errs, fmt.Errorf("%w: %s: %s", ErrSetting, p.Setting, p.Text))
+		text := p.Text
+		if p.Channel != NoChannel && len(c.Channels) > 1 {
+			text = fmt.Sprintf("%s (channel %d, %q)", text, p.Channel+1, c.Channels[p.Channel].ID)
+		}
+		errs = append(errs, fmt.Errorf("%w: %s: %s", ErrSetting, p.Setting, text))
 	}
 	return errors.Join(errs...)
 }
 
+// problems returns what is wrong with the settings of a channel alone.
 func (c Channel) problems() []*Problem {
 	latency := time.Duration(c.Latency)
-	return []*Problem{
+	all := []*Problem{
 		check(validID.MatchString(c.ID), "channel.id", "%q must be 1 to 32 of a-z, 0-9 and -", c.ID),
 		check(validName(c.Name), "channel.name", "%q must be 1 to %d characters that can be seen", c.Name, maxName),
 		check(len(c.Ports) > 0 && len(c.Ports) <= maxLinks, "channel.ports",
 			"1 to %d ports are needed, such as 5078-5081", maxLinks),
 		check(c.Source == SourceUDP, "channel.source", "%q is not supported by this version; write udp", c.Source),
-		check(len(c.Allow) == 0, "channel.allow", "this version does not filter addresses; leave it empty"),
 		check(latency >= MinLatency && latency <= MaxLatency, "channel.latency", "%v is out of range; %v to %v are possible",
 			latency, MinLatency, MaxLatency),
 		check(c.AfterLoss == AfterLossContinue || c.AfterLoss == AfterLossFreeze, "channel.after_loss",
 			"%q is unknown; write continue or freeze", c.AfterLoss),
 		check(c.RTPTo == "" || validAddress(c.RTPTo), "channel.rtp_to", "%q is no address; write 127.0.0.1:4567", c.RTPTo),
 	}
+	for i, p := range c.Ports {
+		all = append(all, check(p >= 0 && p <= 65535, "channel.ports", "%d is no port", p),
+			check(p == 0 || !slices.Contains(c.Ports[:i], p), "channel.ports", "port %d is there twice", p))
+	}
+	for _, text := range c.Allow {
+		if _, err := parseAllowed(text); err != nil {
+			all = append(all, check(false, "channel.allow", "%v", err))
+		}
+	}
+	return all
+}
+
+// against returns what is wrong with the settings of a channel beside others.
+func (c Channel) against(others []Channel) []*Problem {
+	var all []*Problem
+	for _, other := range others {
+		all = append(all, check(c.ID != other.ID, "channel.id", "%q is there twice", c.ID),
+			check(c.RTPTo == "" || c.RTPTo != other.RTPTo, "channel.rtp_to", "%q is there twice: %q sends there, too",
+				c.RTPTo, other.ID))
+		if c.Source != SourceUDP || other.Source != SourceUDP || // others share ports with anybody
+			c.Interface != other.Interface && c.Interface != "" && other.Interface != "" {
+			continue
+		}
+		for _, p := range c.Ports {
+			all = append(all, check(p == 0 || !slices.Contains(other.Ports, p), "channel.ports",
+				"port %d is there twice: %q has it, too", p, other.ID))
+		}
+	}
+	return all
 }
 
 // check returns what is wrong with a setting, or nil where it is ok.

@@ -32,10 +32,6 @@ type commands struct {
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 
-type runCommand struct {
-	app.Flags
-}
-
 type replayCommand struct {
 	app.Flags
 	RTPOut      string `name:"rtp-out" placeholder:"FILE" help:"Write the RTP packets to this pcap file, in order."`
@@ -85,27 +81,6 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "isc-receiverd:", err)
 		return exitFailed
 	}
-}
-
-// Run receives until a signal comes.
-func (c *runCommand) Run(ctx context.Context, stdout io.Writer) error {
-	cfg, err := c.Config()
-	if err != nil {
-		return err
-	}
-	r, err := app.Start(cfg, c.Log())
-	if err != nil {
-		return err
-	}
-	if cfg.Demo {
-		fmt.Fprintln(stdout, "Demonstration: a simulated rig, no patient.")
-	}
-	fmt.Fprintln(stdout, "Open", r.ViewerURL())
-	select {
-	case <-ctx.Done():
-	case <-r.Done():
-	}
-	return r.Close()
 }
 
 // Run replays a capture.
