@@ -15,6 +15,13 @@ const fileHead = `# Settings of ISC Receiver. Both programs read this file with 
 # A flag says more than the environment (ISC_HTTP, ISC_PORTS ...: see --help), and that more than this file.
 `
 
+// channelHead comes before the channels.
+const channelHead = `
+# One [[channel]] for each rig. SIGHUP has the daemon read this file again: channels that are new are opened, those that
+# are gone are closed, those that have changed are closed and opened again, and the others go on undisturbed, as does one
+# of which the latency alone has changed. Where one cannot be opened, all stays as it was. Other settings take a restart.
+`
+
 // encode writes the settings as a file that Load reads, with all of them said and explained.
 func (c Config) encode() ([]byte, error) {
 	if err := c.Validate(); err != nil {
@@ -39,7 +46,11 @@ func (c Config) encode() ([]byte, error) {
 	f.set("variant", c.HLS.Variant, `"low-latency", "fmp4" or "mpegts"`)
 	f.set("segment", c.HLS.Segment, "")
 	f.set("part", c.HLS.Part, "of the low-latency variant")
-	for _, ch := range c.Channels {
+	f.text.WriteString(channelHead)
+	for i, ch := range c.Channels {
+		if i > 0 {
+			f.text.WriteByte('\n')
+		}
 		f.channel(ch)
 		f.explain = false
 	}
@@ -54,13 +65,13 @@ func (c Config) encode() ([]byte, error) {
 }
 
 func (f *settingsFile) channel(c Channel) {
-	f.table("[[channel]]", "one for each rig")
+	f.text.WriteString("[[channel]]\n")
 	f.set("id", c.ID, "in addresses: a-z, 0-9 and -")
 	f.set("name", c.Name, "")
 	f.set("interface", c.Interface, "the network interface to receive on; empty: all")
 	f.set("ports", c.Ports, "one for each link, in order: a range, a list, or both")
 	f.set("source", c.Source, "")
-	f.set("allow", c.Allow, "not supported by this version: leave it empty")
+	f.set("allow", c.Allow, `whose packets are taken: addresses and networks, as "192.0.2.0/24"; none: anybody's`)
 	f.set("latency", c.Latency, "how long a gap is waited for, 20ms to 5s")
 	f.set("after_loss", c.AfterLoss, `until the next keyframe after a loss: "continue", or "freeze" the picture`)
 	f.set("rtp_to", c.RTPTo, `also send the RTP packets to this UDP address: "127.0.0.1:4567"`)

@@ -310,7 +310,7 @@ func TestProblemsSayWhereTheyAre(t *testing.T) {
 	require.Equal(t, []Problem{
 		{NoChannel, "http.address", `"x" is no address; write :5076 or 192.0.2.1:5076`},
 		{1, "channel.rtp_to", `"here" is no address; write 127.0.0.1:4567`},
-		{1, "channel.ports", "port 5081 is there twice"},
+		{1, "channel.ports", `port 5081 is there twice: "rig1" has it, too`},
 	}, cfg.Problems())
 	require.Empty(t, Default().Problems())
 }

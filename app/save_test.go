@@ -48,7 +48,8 @@ func randomConfig(r *rand.Rand) Config {
 			Source:    SourceUDP,
 			Latency:   Duration(MinLatency + time.Duration(r.Int64N(int64(MaxLatency-MinLatency)))),
 			AfterLoss: pick(r, AfterLossContinue, AfterLossFreeze),
-			RTPTo:     pick(r, "", "127.0.0.1:4567", "[fe80::1%eth0]:9"),
+			RTPTo:     pick(r, "", fmt.Sprintf("127.0.0.1:%d", 4567+i), fmt.Sprintf("[fe80::1%%eth0]:%d", i)),
+			Allow:     pick(r, nil, []string{"10.0.0.0/8", "2001:db8::1"}),
 		}
 		step := pick(r, 1, 1, 2)
 		for n := range 1 + r.IntN(maxLinks) {
