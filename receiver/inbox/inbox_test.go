@@ -3,6 +3,7 @@ package inbox
 import (
 	"context"
 	"net/netip"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -143,6 +144,42 @@ func TestPool(t *testing.T) {
 	pool.Put(d)
 	d.buf = [MaxDatagram]byte{}
 	require.Equal(t, Datagram{}, *d)
+}
+
+// What a burst needed is not kept for ever.
+func TestPoolIsBounded(t *testing.T) {
+	var pool Pool
+	var burst []*Datagram
+	for range 2 * maxSpare {
+		burst = append(burst, pool.Get())
+	}
+	for _, d := range burst {
+		pool.Put(d)
+	}
+	require.Len(t, pool.spare, maxSpare)
+	require.Same(t, burst[maxSpare-1], pool.Get(), "the one used last is the one that caches have")
+}
+
+func TestSize(t *testing.T) {
+	const n = 1000
+	var before, after runtime.MemStats
+	kept := make([]*Datagram, n)
+	runtime.ReadMemStats(&before)
+	for i := range kept {
+		kept[i] = new(Datagram)
+	}
+	runtime.ReadMemStats(&after)
+	require.InDelta(t, Size, float64(after.TotalAlloc-before.TotalAlloc)/n, 16)
+	runtime.KeepAlive(kept)
+}
+
+func BenchmarkPool(b *testing.B) {
+	var pool Pool
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			pool.Put(pool.Get())
+		}
+	})
 }
 
 func TestAllocations(t *testing.T) {

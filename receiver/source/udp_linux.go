@@ -12,7 +12,8 @@ import (
 // controlSize holds the two control messages asked for, with room to spare.
 const controlSize = 128
 
-// maxWait bounds how long a datagram is believed to have waited in the kernel: beyond it, the clock was stepped.
+// maxWait is the longest time that a datagram is said to have waited in the kernel. One that has waited longer, such as
+// while the machine slept, is as old as makes no difference.
 const maxWait = time.Minute
 
 // bindToDevice returns what binds a socket to an interface before it is bound to a port, or nil where the system does
@@ -63,7 +64,9 @@ func configure(conn *net.UDPConn) (buffer int, err error) {
 }
 
 // parseControl reads when a datagram arrived, as a time with now's monotonic reading, and how many datagrams the
-// socket has dropped so far.
+// socket has dropped so far. The kernel's time is the wall clock's. It says how long the datagram has waited, which is
+// taken off now: so a step of the clock touches only what waited meanwhile, and what waited while the machine slept,
+// when the monotonic clock stands still, is old all the same.
 func parseControl(control []byte, now time.Time) (arrival time.Time, dropped uint64, counted bool) {
 	arrival = now
 	for len(control) >= unix.SizeofCmsghdr {
@@ -78,9 +81,7 @@ func parseControl(control []byte, now time.Time) (arrival time.Time, dropped uin
 		switch {
 		case header.Type == unix.SCM_TIMESTAMPNS && len(data) >= 16:
 			kernel := time.Unix(int64(binary.NativeEndian.Uint64(data)), int64(binary.NativeEndian.Uint64(data[8:])))
-			if waited := now.Round(0).Sub(kernel); waited > 0 && waited < maxWait {
-				arrival = now.Add(-waited)
-			}
+			arrival = now.Add(-min(max(now.Round(0).Sub(kernel), 0), maxWait))
 		case header.Type == unix.SO_RXQ_OVFL && len(data) >= 4:
 			dropped, counted = uint64(binary.NativeEndian.Uint32(data)), true
 		}
