@@ -3,11 +3,15 @@ package web
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/isc-receiver/isc-receiver/internal/status"
 )
+
+// sinceStart is the span of a figure that covers the whole run.
+const sinceStart = "start"
 
 // collector turns one snapshot into metrics for each scrape.
 type collector struct {
@@ -22,8 +26,8 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	snapshot := c.snapshot()
 	all := metrics{out: out}
 	all.labelled("version").gauge("build_info", "Always 1; the version is the label.", 1, snapshot.Version)
-	all.gauge("start_time_seconds", "When the run started, in seconds since 1970.",
-		float64(snapshot.Started.UnixMilli())/1e3)
+	all.moment("start_time_seconds", "When the run started, in seconds since 1970.", snapshot.Started)
+	all.gauge("demo", "1 while a simulated rig sends to the first channel.", truth(snapshot.Demo))
 	for i := range snapshot.Channels {
 		collectChannel(out, &snapshot.Channels[i])
 	}
@@ -31,13 +35,36 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 
 func collectChannel(out chan<- prometheus.Metric, channel *status.Channel) {
 	m := metrics{out: out, names: []string{"channel"}, values: []string{channel.ID}}
-	m.labelled("name").gauge("channel_info", "Always 1; the channel's name is the label.", 1, channel.Name)
+	m.labelled("name", "source").gauge("channel_info", "Always 1; name and source of the channel are labels.", 1,
+		channel.Name, channel.Source)
+	m.gauge("channel_listen_only", "1 where the source cannot answer, so that the rig gets no feedback.",
+		truth(channel.ListenOnly))
 	for _, state := range []status.ChannelState{
 		status.ChannelWaiting, status.ChannelLive, status.ChannelSilent, status.ChannelFailed, status.ChannelStopped,
 	} {
 		m.labelled("state").gauge("channel_state", "1 for the channel's present state.",
 			truth(channel.State == state), string(state))
 	}
+	m.moment("channel_since_timestamp_seconds",
+		"When the state began, in seconds since 1970; of a silent channel, when its last packet came.", channel.Since)
+	for _, code := range verdicts {
+		m.labelled("code").gauge("channel_verdict", "1 for why there is no picture, or for ok.",
+			truth(channel.Verdict.Code == code), code)
+	}
+	collectPackets(m, channel)
+	collectVideo(m, channel)
+	for i := range channel.Links {
+		collectLink(out, channel.ID, &channel.Links[i])
+	}
+}
+
+// verdicts are the codes that a verdict can have.
+var verdicts = []string{
+	status.VerdictOK, status.VerdictNoPackets, status.VerdictNotISC, status.VerdictNotAllowed, status.VerdictClockJumps,
+	status.VerdictNoKeyframe, status.VerdictSilent, status.VerdictTooLossy, status.VerdictFailed, status.VerdictStopped,
+}
+
+func collectPackets(m metrics, channel *status.Channel) {
 	packets := m.labelled("outcome")
 	const packetsHelp = "RTP packets: delivered as received, recovered by the coding before or instead of arriving, " +
 		"or lost for good."
@@ -49,15 +76,25 @@ func collectChannel(out chan<- prometheus.Metric, channel *status.Channel) {
 	m.counter("packets_unusable_total", "RTP packets that were released, but are part of no whole access unit.",
 		channel.Packets.Unusable)
 	m.gauge("packets_pending", "RTP packets held back at this moment.", float64(channel.Packets.Pending))
-	for reason, count := range channel.Refused {
-		m.labelled("reason").counter("refused_total", "Datagrams refused, by reason.", count, reason)
-	}
 
-	m.gauge("stream_bits_per_second", "Rate of the received video.", channel.Stream.BitrateBPS)
-	m.gauge("stream_frames_per_second", "Pictures a second over the last 2 s.", channel.Stream.FPS)
-	m.gauge("stream_width_pixels", "Width of the picture.", float64(channel.Stream.Width))
-	m.gauge("stream_height_pixels", "Height of the picture.", float64(channel.Stream.Height))
-	m.gauge("stream_damaged", "1 while packets have been lost since the last keyframe.", truth(channel.Stream.Damaged))
+	m.datagrams("", channel.Datagrams)
+	m.reasons("malformed_total", "Malformed datagrams, by reason.", channel.Malformed)
+	m.reasons("refused_total", "Refused datagrams, by reason.", channel.Refused)
+	gap := m.labelled("span")
+	const gapHelp = "The longest time between two packets released, over the last seconds or since the start."
+	for span, recent := range channel.Recent {
+		gap.gauge("longest_gap_seconds", gapHelp, recent.LongestGapMS/1e3, span)
+	}
+	gap.gauge("longest_gap_seconds", gapHelp, channel.LongestGapMS/1e3, sinceStart)
+	for name, ceiling := range channel.Ceilings {
+		limited := m.labelled("ceiling")
+		limited.gauge("ceiling_limit", "The limit of what a stranger can make grow.", float64(ceiling.Limit), name)
+		limited.gauge("ceiling_now", "How much of the limit is taken.", float64(ceiling.Now), name)
+		limited.counter("ceiling_reached_total", "How often something was turned away for the limit.",
+			ceiling.Reached, name)
+	}
+	m.counter("output_dropped_total", "Access units that outputs missed because they were too slow.",
+		channel.OutputDropped)
 
 	m.gauge("latency_budget_seconds", "How long a gap may hold packets back.", channel.LatencyMS/1e3)
 	wait := m.labelled("quantile")
@@ -66,14 +103,19 @@ func collectChannel(out chan<- prometheus.Metric, channel *status.Channel) {
 	wait.gauge("wait_seconds", waitHelp, channel.Wait.P99/1e3, "0.99")
 	wait.gauge("wait_seconds", waitHelp, channel.Wait.Max/1e3, "1")
 	m.gauge("survives_links", "How many of the links in use could go without a loss.", float64(channel.SurvivesLinks))
+}
+
+func collectVideo(m metrics, channel *status.Channel) {
+	m.gauge("stream_bytes_per_second", "Rate of the received video.", channel.Stream.BitrateBPS/8)
+	m.gauge("stream_frames_per_second", "Pictures a second over the last 2 s.", channel.Stream.FPS)
+	m.gauge("stream_width_pixels", "Width of the picture.", float64(channel.Stream.Width))
+	m.gauge("stream_height_pixels", "Height of the picture.", float64(channel.Stream.Height))
+	m.gauge("stream_damaged", "1 while packets have been lost since the last keyframe.", truth(channel.Stream.Damaged))
 
 	m.gauge("hls_enabled", "1 while HLS is switched on.", truth(channel.HLS.Enabled))
 	m.gauge("hls_ready", "1 while HLS has something to play.", truth(channel.HLS.Ready))
 	m.gauge("hls_epoch", "Goes up when the playlist's path changes.", float64(channel.HLS.Epoch))
 	m.gauge("viewers", "Viewers of the HLS output within the last 10 s.", float64(channel.Viewers))
-	for i := range channel.Links {
-		collectLink(out, channel.ID, &channel.Links[i])
-	}
 }
 
 func collectLink(out chan<- prometheus.Metric, channel string, link *status.Link) {
@@ -84,25 +126,23 @@ func collectLink(out chan<- prometheus.Metric, channel string, link *status.Link
 	for _, state := range []status.LinkState{status.LinkUp, status.LinkSilent, status.LinkDown} {
 		m.labelled("state").gauge("link_state", "1 for the link's present state.", truth(link.State == state), string(state))
 	}
-	for _, reason := range []struct {
-		name  string
-		count uint64
-	}{
-		{"source", link.Datagrams.Source},
-		{"parity", link.Datagrams.Parity},
-		{"duplicate", link.Datagrams.Duplicate},
-		{"late", link.Datagrams.Late},
-		{"malformed", link.Datagrams.Malformed},
-		{"refused", link.Datagrams.Refused},
-	} {
-		m.labelled("reason").counter("link_datagrams_total",
-			"Datagrams by what they were on arrival; their sum is what was received.", reason.count, reason.name)
+	m.moment("link_since_timestamp_seconds",
+		"When the link came up, in seconds since 1970; of one that is not up, when its last packet came.", link.Since)
+	m.datagrams("link_", link.Datagrams)
+	m.reasons("link_malformed_total", "Malformed datagrams, by reason.", link.Malformed)
+	m.reasons("link_refused_total", "Refused datagrams, by reason.", link.Refused)
+	gap := m.labelled("span")
+	const gapHelp = "The longest time between two valid datagrams, over the last seconds or since the start."
+	for span, recent := range link.Recent {
+		gap.gauge("link_longest_gap_seconds", gapHelp, recent.LongestGapMS/1e3, span)
 	}
-	m.counter("link_kernel_dropped_total", "Datagrams that the kernel dropped: the socket's buffer was full.",
-		link.Datagrams.KernelDropped)
+	gap.gauge("link_longest_gap_seconds", gapHelp, link.LongestGapMS/1e3, sinceStart)
 	m.counter("link_saved_total", "Recovered packets that no link brought, of the link that should have, where known.",
 		link.Saved)
-	m.gauge("link_bits_per_second", "Rate of the link.", link.BitrateBPS)
+	m.counter("link_feedback_sent_total", "Feedback datagrams sent to the link's sender.", link.FeedbackSent)
+	m.counter("link_feedback_withheld_total",
+		"Feedback datagrams not sent: the sender is silent, or has sent less than it would get.", link.FeedbackWithheld)
+	m.gauge("link_bytes_per_second", "Rate of the link.", link.BitrateBPS/8)
 	m.gauge("link_packets_per_second", "Datagrams a second on the link.", link.RatePPS)
 	m.gauge("link_share_ratio", "Share of the channel's datagrams over the last second.", link.Share)
 	m.gauge("link_jitter_seconds", "Interarrival jitter (RFC 3550, section 6.4.1).", link.JitterMS/1e3)
@@ -123,10 +163,43 @@ type metrics struct {
 	values []string
 }
 
-// labelled returns metrics with one more label, whose value comes with each call.
-func (m metrics) labelled(name string) metrics {
-	m.names = append(slices.Clip(m.names), name)
+// labelled returns metrics with more labels, whose values come with each call.
+func (m metrics) labelled(names ...string) metrics {
+	m.names = slices.Concat(m.names, names)
 	return m
+}
+
+// datagrams counts datagrams by what they were on arrival, under names that begin with a prefix.
+func (m metrics) datagrams(prefix string, d status.Datagrams) {
+	for _, reason := range []struct {
+		name  string
+		count uint64
+	}{
+		{"source", d.Source},
+		{"parity", d.Parity},
+		{"duplicate", d.Duplicate},
+		{"late", d.Late},
+		{"malformed", d.Malformed},
+		{"refused", d.Refused},
+	} {
+		m.labelled("reason").counter(prefix+"datagrams_total",
+			"Datagrams by what they were on arrival; their sum is what was received.", reason.count, reason.name)
+	}
+	m.counter(prefix+"kernel_dropped_total", "Datagrams that the kernel dropped: the socket's buffer was full.",
+		d.KernelDropped)
+}
+
+func (m metrics) reasons(name, help string, counts map[string]uint64) {
+	for reason, count := range counts {
+		m.labelled("reason").counter(name, help, count, reason)
+	}
+}
+
+// moment sends a time, unless it is not known.
+func (m metrics) moment(name, help string, at status.Time) {
+	if !at.IsZero() {
+		m.gauge(name, help, float64(at.UnixMilli())/1e3)
+	}
 }
 
 func (m metrics) gauge(name, help string, value float64, more ...string) {
@@ -139,5 +212,8 @@ func (m metrics) counter(name, help string, value uint64, more ...string) {
 
 func (m metrics) send(name, help string, kind prometheus.ValueType, value float64, more []string) {
 	values := slices.Concat(m.values, more)
+	for i := range values {
+		values[i] = strings.ToValidUTF8(values[i], "\uFFFD") // a name of other bytes must not end the scrape
+	}
 	m.out <- prometheus.MustNewConstMetric(prometheus.NewDesc("isc_"+name, help, m.names, nil), kind, value, values...)
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/isc-receiver/isc-receiver/internal/status"
 )
 
-func (s *Server) routes() http.Handler {
+func (s *Server) routes() *chi.Mux {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(&collector{snapshot: s.cfg.Snapshot})
 

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/go-chi/chi/v5"
+
 	"github.com/isc-receiver/isc-receiver/internal/status"
 )
 
@@ -39,7 +41,7 @@ type Config struct {
 type Server struct {
 	cfg     Config
 	log     *slog.Logger
-	handler http.Handler
+	router  *chi.Mux
 	started time.Time
 	access  *access
 	viewers viewers
@@ -63,12 +65,12 @@ func New(cfg Config) *Server {
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
-	s.handler = s.routes()
+	s.router = s.routes()
 	return s
 }
 
 // ServeHTTP implements http.Handler.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.router.ServeHTTP(w, r) }
 
 // Viewers returns how many viewers fetched a playlist or a part of the channel within the last 10 s, 4,096 at most.
 // A viewer is a cookie where a key is needed, else an address and a browser.
