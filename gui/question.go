@@ -86,7 +86,7 @@ func chooseCapture(win fyne.Window, chosen func(path string), failed func(error)
 	d.SetTitleText("Open capture")
 	d.SetConfirmText("Open")
 	d.SetFilter(storage.NewExtensionFileFilter([]string{".pcap", ".pcapng", ".cap"}))
+	d.Show() // it has no size to change before
 	size := win.Canvas().Size()
 	d.Resize(fyne.NewSize(min(size.Width-80, 900), min(size.Height-80, 600)))
-	d.Show()
 }

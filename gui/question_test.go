@@ -1,0 +1,46 @@
+package gui
+
+import (
+	"testing"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/test"
+	"fyne.io/fyne/v2/widget"
+	"github.com/stretchr/testify/require"
+)
+
+// shownButtons returns the buttons of the topmost dialog by their labels.
+func shownButtons(w fyne.Window) map[string]*widget.Button {
+	buttons := map[string]*widget.Button{}
+	for _, o := range test.LaidOutObjects(w.Canvas().Overlays().Top()) {
+		if b, ok := o.(*widget.Button); ok {
+			buttons[b.Text] = b
+		}
+	}
+	return buttons
+}
+
+func TestAsk(t *testing.T) {
+	w := openTestWindow(t)
+	var answered string
+	q := question{title: "Open it?", text: "It stops something.", answers: []answer{
+		{"Play", func() { answered = "play" }}, {"Check", func() { answered = "check" }},
+	}}
+	for button, want := range map[string]string{"Cancel": "", "Play": "play", "Check": "check"} {
+		answered = ""
+		ask(w.Window, q)
+		test.Tap(shownButtons(w.Window)[button])
+		require.Equal(t, want, answered)
+		require.Nil(t, w.Canvas().Overlays().Top())
+	}
+}
+
+func TestChooseCaptureOffersFiles(t *testing.T) {
+	w := openTestWindow(t)
+	chooseCapture(w.Window, func(string) { t.Error("nothing was chosen") }, func(err error) { t.Error(err) })
+	top := w.Canvas().Overlays().Top()
+	require.NotNil(t, top)
+	require.LessOrEqual(t, top.Size().Width, float32(1024))
+	test.Tap(shownButtons(w.Window)["Cancel"])
+	require.Nil(t, w.Canvas().Overlays().Top())
+}
