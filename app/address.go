@@ -110,7 +110,7 @@ func loadKey() (string, error) {
 
 // keyPath returns where the key is kept: the service's state directory, or the user's own configuration.
 func keyPath() (string, error) {
-	if state := os.Getenv("STATE_DIRECTORY"); state != "" {
+	if state := stateDirectory(); state != "" {
 		return filepath.Join(state, "viewer-key"), nil
 	}
 	config, err := os.UserConfigDir()

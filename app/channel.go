@@ -42,7 +42,9 @@ type channel struct {
 	receiver *receiver.Channel
 	hls      *hls.Publisher
 	preview  *preview.Decoder // nil where there is no window
-	rtp      *rtpSender       // nil where none is wanted
+	rtp      *rtpOutput       // nil where none is wanted
+
+	trouble []string // warnings of newChannel
 
 	stop context.CancelFunc
 	done chan struct{} // all that start started has ended
@@ -68,9 +70,16 @@ func newChannel(p plan, all Config, log *slog.Logger) (*channel, error) {
 	}
 	ch.hls.SetEnabled(all.HLS.Enabled)
 	if p.RTPTo != "" {
-		if ch.rtp, err = dialRTP(p.RTPTo); err != nil {
+		ch.rtp, err = openRTP(p.Channel)
+		switch {
+		case ch.rtp == nil:
 			ch.close()
-			return nil, fmt.Errorf("%w: channel.rtp_to: %w", ErrSetting, err)
+			return nil, err
+		case err != nil:
+			ch.trouble = append(ch.trouble, fmt.Sprintf("The SDP file for players of the RTP packets was not written: %v. "+
+				"The packets are sent all the same.", err))
+		default:
+			log.Info("RTP packets are sent on", "to", p.RTPTo, "sdp", ch.rtp.sdp)
 		}
 	}
 	if all.Preview {
@@ -90,6 +99,9 @@ func (ch *channel) connect(pool *inbox.Pool) error {
 	outputs := []receiver.Output{ch.hls}
 	if ch.preview != nil {
 		outputs = append(outputs, ch.preview)
+	}
+	if ch.rtp != nil {
+		outputs = append(outputs, ch.rtp)
 	}
 	ch.receiver = receiver.New(receiver.Config{
 		ID: ch.plan.ID, Name: ch.plan.Name, Ports: ch.ports, Latency: time.Duration(ch.plan.Latency),
@@ -145,7 +157,9 @@ func (ch *channel) close() {
 	}
 	ch.hls.Close()
 	if ch.rtp != nil {
-		ch.rtp.close()
+		if err := ch.rtp.close(); err != nil {
+			ch.log.Warn("the SDP file was not removed", "error", err)
+		}
 	}
 }
 
@@ -156,6 +170,10 @@ func (ch *channel) snapshot() status.Channel {
 		Enabled: h.Enabled, Ready: h.Ready, Epoch: h.Epoch, Error: h.Error,
 		Path: "/hls/" + ch.plan.ID + "/index.m3u8",
 	}
+	if ch.rtp != nil {
+		n := ch.rtp.Counts()
+		s.RTP = status.RTP{To: ch.plan.RTPTo, SDP: ch.rtp.sdp, Packets: n.Sent, Refused: n.Refused, Errors: n.Failed}
+	}
 	return s
 }
 
@@ -163,9 +181,9 @@ func (ch *channel) snapshot() status.Channel {
 func (ch *channel) warnings() []string {
 	udp, ok := ch.source.(*source.UDP)
 	if !ok || udp.Buffer() >= source.WantedBuffer {
-		return nil
+		return ch.trouble
 	}
-	return []string{fmt.Sprintf("The system limits receive buffers to %d KiB, so bursts of packets can get lost. "+
-		"Set it to %d KiB: sudo sysctl -w net.core.rmem_max=%d",
-		udp.Buffer()>>10, source.WantedBuffer>>10, source.WantedBuffer)}
+	return append(slices.Clip(ch.trouble), fmt.Sprintf(
+		"The system limits receive buffers to %d KiB, so bursts of packets can get lost. Set it to %d KiB: sudo sysctl -w net.core.rmem_max=%d",
+		udp.Buffer()>>10, source.WantedBuffer>>10, source.WantedBuffer))
 }

@@ -17,9 +17,10 @@ const fileHead = `# Settings of ISC Receiver. Both programs read this file with 
 
 // channelHead comes before the channels.
 const channelHead = `
-# One [[channel]] for each rig. SIGHUP has the daemon read this file again: channels that are new are opened, those that
-# are gone are closed, those that have changed are closed and opened again, and the others go on undisturbed, as does one
-# of which the latency alone has changed. Where one cannot be opened, all stays as it was. Other settings take a restart.
+# One [[channel]] for each rig. SIGHUP has the daemon read this file again: channels that are new are opened, those
+# that are gone are closed, those that have changed are closed and opened again, and the others go on undisturbed, as
+# does one of which the latency alone has changed. Where one cannot be opened, all stays as it was. Other settings take
+# a restart.
 `
 
 // encode writes the settings as a file that Load reads, with all of them said and explained.
@@ -74,7 +75,7 @@ func (f *settingsFile) channel(c Channel) {
 	f.set("allow", c.Allow, `whose packets are taken: addresses and networks, as "192.0.2.0/24"; none: anybody's`)
 	f.set("latency", c.Latency, "how long a gap is waited for, 20ms to 5s")
 	f.set("after_loss", c.AfterLoss, `until the next keyframe after a loss: "continue", or "freeze" the picture`)
-	f.set("rtp_to", c.RTPTo, `also send the RTP packets to this UDP address: "127.0.0.1:4567"`)
+	f.set("rtp_to", c.RTPTo, `also send the RTP packets to this UDP address, such as "127.0.0.1:4567", with an SDP file`)
 }
 
 // settingsFile is a settings file as it is written.

@@ -38,7 +38,8 @@ var rules = map[string]rule{
 	},
 	"app": {
 		own: []string{
-			"receiver", "receiver/inbox", "receiver/source", "receiver/record", "receiver/preview", "hls", "webassets",
+			"receiver", "receiver/inbox", "receiver/source", "receiver/record", "receiver/preview", "receiver/rtpout",
+			"hls", "webassets",
 			"internal/host", "internal/loglimit", "internal/media", "internal/portowner", "internal/rig", "internal/status",
 			"internal/web",
 		},
@@ -89,6 +90,11 @@ var rules = map[string]rule{
 		own: []string{"internal/media"},
 		not: []string{"net/http"},
 		why: "an output takes access units and knows neither the receiver nor another output",
+	},
+	"receiver/rtpout": {
+		own: []string{"internal/media"},
+		not: []string{"net/http", "os"},
+		why: "an output takes packets and units and knows neither the receiver nor files; where its text goes, app says",
 	},
 	"receiver/record": {
 		own:  []string{"internal/media"},

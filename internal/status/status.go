@@ -46,6 +46,7 @@ type Channel struct {
 	OutputDropped uint64 `json:"output_dropped"` // access units that outputs missed because they were too slow
 
 	HLS     HLS    `json:"hls"`
+	RTP     RTP    `json:"rtp"`
 	Viewers int    `json:"viewers"`
 	Links   []Link `json:"links"`
 }
@@ -156,6 +157,15 @@ type HLS struct {
 	Epoch   int    `json:"epoch"` // goes up when the playlist's path changes
 	Path    string `json:"path"`  // redirects to the present playlist
 	Error   string `json:"error"`
+}
+
+// RTP says where the channel's RTP packets are sent on to.
+type RTP struct {
+	To      string `json:"to"`      // host:port; empty: nowhere
+	SDP     string `json:"sdp"`     // the file that describes them for players, on the receiver's own disk
+	Packets uint64 `json:"packets"` // sent
+	Refused uint64 `json:"refused"` // how often the other host said that nobody listens there
+	Errors  uint64 `json:"errors"`  // packets that could not be sent
 }
 
 // Link is one port and what arrives on it.
