@@ -184,6 +184,7 @@ func (ch *channel) warnings() []string {
 		return ch.trouble
 	}
 	return append(slices.Clip(ch.trouble), fmt.Sprintf(
-		"The system limits receive buffers to %d KiB, so bursts of packets can get lost. Set it to %d KiB: sudo sysctl -w net.core.rmem_max=%d",
+		"The system limits receive buffers to %d KiB, so bursts of packets can get lost. "+
+			"Set it to %d KiB: sudo sysctl -w net.core.rmem_max=%d",
 		udp.Buffer()>>10, source.WantedBuffer>>10, source.WantedBuffer))
 }

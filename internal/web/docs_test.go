@@ -206,6 +206,7 @@ func TestEachFigureIsAMetric(t *testing.T) {
 	for _, part := range []any{
 		&channel.Packets, &channel.Datagrams, &channel.Links[0].Datagrams, &channel.Links[0].FeedbackSent,
 		&channel.Links[0].FeedbackWithheld, &channel.Links[0].Saved, &channel.OutputDropped,
+		&channel.RTP,
 	} {
 		count(reflect.ValueOf(part).Elem())
 	}

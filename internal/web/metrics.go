@@ -95,6 +95,9 @@ func collectPackets(m metrics, channel *status.Channel) {
 	}
 	m.counter("output_dropped_total", "Access units that outputs missed because they were too slow.",
 		channel.OutputDropped)
+	m.counter("rtp_packets_total", "RTP packets sent on to another program.", channel.RTP.Packets)
+	m.counter("rtp_refused_total", "How often the other host said that nobody listens.", channel.RTP.Refused)
+	m.counter("rtp_errors_total", "RTP packets that could not be sent on.", channel.RTP.Errors)
 
 	m.gauge("latency_budget_seconds", "How long a gap may hold packets back.", channel.LatencyMS/1e3)
 	wait := m.labelled("quantile")
