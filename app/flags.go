@@ -45,16 +45,30 @@ func ParserOptions(program, description string) []kong.Option {
 // Config returns the settings: the defaults, then the settings file, then the flags, checked. The flags that are about
 // one rig are about the first channel.
 func (f Flags) Config() (Config, error) {
-	cfg := Default()
-	cfg.Demo = f.Demo
-	if f.Demo {
-		cfg.HTTP.Address = "127.0.0.1:5076" // nobody else needs to see it
-	}
+	cfg := f.defaults()
 	if f.File != "" {
 		if err := cfg.Load(f.File); err != nil {
 			return cfg, err
 		}
 	}
+	if err := f.apply(&cfg); err != nil {
+		return cfg, err
+	}
+	return cfg, cfg.Validate()
+}
+
+// defaults returns what holds where nothing is said.
+func (f Flags) defaults() Config {
+	cfg := Default()
+	cfg.Demo = f.Demo
+	if f.Demo {
+		cfg.HTTP.Address = "127.0.0.1:5076" // nobody else needs to see it
+	}
+	return cfg
+}
+
+// apply changes what the flags say.
+func (f Flags) apply(cfg *Config) error {
 	set(&cfg.HTTP.Address, f.HTTP)
 	if f.Access != "" {
 		cfg.Access.Mode = f.Access
@@ -62,20 +76,21 @@ func (f Flags) Config() (Config, error) {
 	if f.NoHLS {
 		cfg.HLS.Enabled = false
 	}
-	if len(cfg.Channels) > 0 {
-		rig := &cfg.Channels[0]
-		set(&rig.Interface, f.Interface)
-		set(&rig.RTPTo, f.RTPTo)
-		if f.Latency != nil {
-			rig.Latency = Duration(*f.Latency)
-		}
-		if f.Ports != nil && *f.Ports != "" {
-			if err := rig.Ports.UnmarshalText([]byte(*f.Ports)); err != nil {
-				return cfg, fmt.Errorf("%w: --ports: %w", ErrSetting, err)
-			}
+	if len(cfg.Channels) == 0 {
+		return nil
+	}
+	rig := &cfg.Channels[0]
+	set(&rig.Interface, f.Interface)
+	set(&rig.RTPTo, f.RTPTo)
+	if f.Latency != nil {
+		rig.Latency = Duration(*f.Latency)
+	}
+	if f.Ports != nil && *f.Ports != "" {
+		if err := rig.Ports.UnmarshalText([]byte(*f.Ports)); err != nil {
+			return fmt.Errorf("%w: --ports: %w", ErrSetting, err)
 		}
 	}
-	return cfg, cfg.Validate()
+	return nil
 }
 
 // Log returns the logger that the flags ask for, writing to standard error.

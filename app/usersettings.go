@@ -1,0 +1,87 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+)
+
+// UserSettings are the settings that the window starts with, and where it keeps them.
+type UserSettings struct {
+	Config Config
+	Path   string // the file to Save them to; empty where they are not kept, as in a demonstration
+
+	// Ask says that nobody has chosen these settings: the operator is to look at them before anything is received.
+	Ask bool
+
+	// Err says what is wrong with the settings file, as a sentence for the operator, or is nil. What of it can be used
+	// is in Config, which Validate may refuse.
+	Err error
+}
+
+// UserSettings returns the window's settings: as Config does, but with the user's own settings file where the flags
+// name none and ask for no demonstration. What is wrong with that file is no error, since the window can mend it; what
+// is wrong with the flags, or with a file that they name, is.
+func (f Flags) UserSettings() (UserSettings, error) {
+	if f.File != "" || f.Demo {
+		cfg, err := f.Config()
+		return UserSettings{Config: cfg, Path: f.File}, err
+	}
+	u := UserSettings{Config: f.defaults()}
+	wrong := u.load()
+	if err := f.apply(&u.Config); err != nil {
+		return u, err
+	}
+	if wrong {
+		return u, nil // the form marks what is wrong
+	}
+	u.Ask = u.Ask && !f.said()
+	return u, u.Config.Validate()
+}
+
+// load reads the user's own settings file, and tells whether that is unfit to begin with.
+func (u *UserSettings) load() (wrong bool) {
+	u.Path, u.Err = SettingsPath()
+	if u.Err != nil {
+		u.Ask = true
+		return false
+	}
+	if _, err := os.Stat(u.Path); errors.Is(err, fs.ErrNotExist) {
+		u.Ask = true
+		return false
+	}
+	cfg := Default()
+	switch err := cfg.Load(u.Path); {
+	case errors.Is(err, ErrUnknownSetting):
+		u.Err = &sentence{"A setting of yours is ignored, as this version does not know it. " + where(err), err}
+	case err != nil:
+		u.Err = &sentence{"Your settings cannot be read, so these are the defaults. " + where(err), err}
+		u.Ask = true
+		return true
+	}
+	if len(cfg.Channels) == 0 {
+		cfg.Channels = []Channel{DefaultChannel()}
+	}
+	u.Config = cfg
+	if err := cfg.Validate(); err != nil {
+		u.Err = &sentence{fmt.Sprintf("Some of your settings in %s are wrong. They are marked.", u.Path), err}
+		u.Ask = true
+		return true
+	}
+	return false
+}
+
+// where returns an error of Load as a sentence about the file.
+func where(err error) string { return strings.TrimPrefix(err.Error(), ErrSetting.Error()+": ") + "." }
+
+// said tells whether the flags, or the environment, say where and how to receive.
+func (f Flags) said() bool {
+	for _, text := range []*string{f.Interface, f.Ports, f.HTTP, f.RTPTo, &f.Access} {
+		if text != nil && *text != "" {
+			return true
+		}
+	}
+	return f.Latency != nil || f.NoHLS
+}
