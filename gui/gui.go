@@ -10,6 +10,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/url"
+	"sync"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -31,23 +32,41 @@ const (
 // ErrSlow says that the run had not ended when the program had to.
 var ErrSlow = errors.New("gui: the receiver did not stop in time")
 
-// Run shows the window, starts to receive with the configuration, and returns when the window has been closed or the
-// context has ended, after the run has been closed; ErrSlow where that took too long. It must be called on the main
-// goroutine, with a display that works. With each start, started is called with the viewers' address, on a goroutine
-// of its own.
-func Run(ctx context.Context, cfg app.Config, log *slog.Logger, started func(url string)) error {
-	return show(ctx, cfg, func(cfg app.Config, log *slog.Logger) (run, error) {
+// Options are what the window starts with.
+type Options struct {
+	Settings app.UserSettings
+	Log      *slog.Logger
+
+	// Started is called with the viewers' address with each start of a run, on a goroutine of its own.
+	Started func(url string)
+
+	// Raise brings the window to the front, whenever something comes from it.
+	Raise <-chan Raise
+}
+
+// Raise asks for the window to come to the front, and to offer a capture file where it names one. Shown is then closed.
+type Raise struct {
+	Capture string
+	Shown   chan<- struct{}
+}
+
+// Run shows the window, starts to receive where the settings do not say to ask first, and returns when the window has
+// been closed or the context has ended, after the run has been closed; ErrSlow where that took too long. It must be
+// called on the main goroutine, with a display that works.
+func Run(ctx context.Context, options Options) error {
+	return show(ctx, options, func(cfg app.Config, log *slog.Logger) (run, error) {
 		r, err := app.Start(cfg, log)
 		if err != nil {
 			return nil, err
 		}
-		started(r.ViewerURL())
+		options.Started(r.ViewerURL())
 		return r, nil
-	}, log)
+	})
 }
 
 // show is Run with a starter of one's own.
-func show(ctx context.Context, cfg app.Config, start starter, log *slog.Logger) error {
+func show(ctx context.Context, options Options, start starter) error {
+	cfg, log := options.Settings.Config, options.Log
 	a := fyneapp.NewWithID(appID)
 	a.Settings().SetTheme(newLook())
 	win := a.NewWindow(title)
@@ -83,7 +102,9 @@ func show(ctx context.Context, cfg app.Config, start starter, log *slog.Logger) 
 	defer cancel()
 	ended := make(chan struct{})
 	a.Lifecycle().SetOnStarted(func() {
-		c.Restart()
+		if !options.Settings.Ask || cfg.Capture != "" {
+			c.Restart()
+		}
 		go func() {
 			defer close(ended)
 			c.Run(ctx)
@@ -91,13 +112,40 @@ func show(ctx context.Context, cfg app.Config, start starter, log *slog.Logger) 
 	})
 	stop := context.AfterFunc(ctx, func() { fyne.Do(a.Quit) })
 	defer stop()
+	var raising sync.WaitGroup
+	raising.Go(func() { raise(ctx, options.Raise, func(capture string) { w.toFront(win, capture) }) })
 	win.ShowAndRun()
 
 	cancel()
+	raising.Wait()
 	select {
 	case <-ended:
 		return nil
 	case <-time.After(patience):
 		return ErrSlow
+	}
+}
+
+// toFront brings the window to the front, and offers a capture where there is one.
+func (w *window) toFront(win fyne.Window, capture string) {
+	win.Show()
+	win.RequestFocus()
+	if capture != "" {
+		w.offerCapture(capture)
+	}
+}
+
+// raise brings the window to the front each time that it is asked to, until the context ends.
+func raise(ctx context.Context, asked <-chan Raise, front func(capture string)) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case r := <-asked:
+			fyne.Do(func() {
+				front(r.Capture)
+				close(r.Shown)
+			})
+		}
 	}
 }

@@ -165,9 +165,12 @@ func (w *window) startAsSetUp() {
 // openCapture has the operator choose a capture, and what to do with it.
 func (w *window) openCapture() {
 	if w.model.Phase == running || w.model.Phase == stopped {
-		w.desk.chooseCapture(func(path string) { w.desk.ask(captureQuestion(w.model, path, w.commands)) })
+		w.desk.chooseCapture(w.offerCapture)
 	}
 }
+
+// offerCapture has the operator choose what to do with a capture.
+func (w *window) offerCapture(path string) { w.desk.ask(captureQuestion(w.model, path, w.commands)) }
 
 // playChecked plays the capture that has been checked.
 func (w *window) playChecked() {

@@ -46,7 +46,7 @@ wait_for 10 test -s "$scratch/number"
 DISPLAY=:$(cat "$scratch/number")
 export DISPLAY
 # A folder of its own, so that the pictures show a first start and not this user's settings.
-export HOME="$scratch" XDG_CONFIG_HOME="$scratch/config"
+export HOME="$scratch" XDG_CONFIG_HOME="$scratch/config" XDG_RUNTIME_DIR="$scratch"
 mkdir -p "$scratch/.cache" "$scratch/config"
 
 openbox >"$scratch/openbox.log" 2>&1 &

@@ -15,6 +15,7 @@ import (
 
 	"github.com/isc-receiver/isc-receiver/app"
 	"github.com/isc-receiver/isc-receiver/gui"
+	"github.com/isc-receiver/isc-receiver/internal/instance"
 )
 
 // The exit statuses, besides 0.
@@ -59,7 +60,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "isc-receiver: %v\nTry: isc-receiver --help\n", err)
 		return exitUsage
 	}
-	cfg, err := line.Config()
+	settings, err := line.UserSettings()
 	if err != nil {
 		fmt.Fprintln(stderr, "isc-receiver:", err)
 		return exitUsage
@@ -72,11 +73,30 @@ func run(args []string, stdout, stderr io.Writer) int {
 	if line.ProbeDisplay {
 		return 0
 	}
+	settings.Config.Preview, settings.Config.Capture = true, line.Capture
+	return line.show(settings, stdout, stderr)
+}
+
+// show shows the window, or has the instance that there is show its own, and returns the exit status.
+func (line commandLine) show(settings app.UserSettings, stdout, stderr io.Writer) int {
+	raise := make(chan gui.Raise)
+	first, done, err := claim(line.Capture, raise, stdout)
+	switch {
+	case done:
+		return 0
+	case errors.Is(err, instance.ErrFolder):
+		line.Log().Warn("a second start will not find this window", "error", err)
+	case err != nil:
+		fmt.Fprintln(stderr, "isc-receiver:", err)
+		return exitFailed
+	default:
+		defer func() { _ = first.Close() }() // what it leaves behind is in nobody's way
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	cfg.Preview, cfg.Capture = true, line.Capture
 	started := func(url string) { fmt.Fprintln(stdout, "Open", url) }
-	if err := gui.Run(ctx, cfg, line.Log(), started); err != nil {
+	err = gui.Run(ctx, gui.Options{Settings: settings, Log: line.Log(), Started: started, Raise: raise})
+	if err != nil {
 		fmt.Fprintln(stderr, "isc-receiver:", err)
 		return exitFailed
 	}

@@ -20,6 +20,7 @@ func TestCommandLine(t *testing.T) {
 		{[]string{"--probe-display"}, exitFailed, "", "isc-receiverd"},
 		{nil, exitFailed, "", "the window cannot be opened"},
 	} {
+		t.Setenv("XDG_CONFIG_HOME", t.TempDir())
 		t.Setenv("DISPLAY", "")
 		t.Setenv("WAYLAND_DISPLAY", "")
 		var stdout, stderr bytes.Buffer

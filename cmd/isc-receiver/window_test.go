@@ -171,6 +171,34 @@ func flat(img image.Image) bool {
 	return len(seen) < 5
 }
 
+// newHome returns the home folder of a user who has never started the program.
+func newHome(t *testing.T) string {
+	t.Helper()
+	home := t.TempDir()
+	require.NoError(t, os.Chmod(home, 0o700))                          // as a runtime folder must be
+	require.NoError(t, os.Mkdir(filepath.Join(home, ".cache"), 0o700)) // Fyne logs an error without it
+	return home
+}
+
+// homeEnv is the environment of a user with that home folder.
+func homeEnv(home string) []string {
+	return []string{
+		"HOME=" + home, "XDG_CONFIG_HOME=" + filepath.Join(home, "config"), "XDG_RUNTIME_DIR=" + home, "WAYLAND_DISPLAY=",
+	}
+}
+
+// window waits for a window of a name and returns it.
+func (d desktop) window(name string, out fmt.Stringer) string {
+	d.t.Helper()
+	var window string
+	require.Eventually(d.t, func() bool {
+		found, err := d.try("xdotool", "search", "--onlyvisible", "--name", "^"+name+"$")
+		window = found
+		return err == nil && found != ""
+	}, 30*time.Second, 200*time.Millisecond, "the window\n%s", out)
+	return window
+}
+
 // TestWindow runs the demonstration on a display of its own, looks at it, and closes the window. With the environment
 // variable ISC_SCREENSHOTS set to a folder, the picture goes there as window-dark.png or window-light.png.
 func TestWindow(t *testing.T) {
@@ -192,22 +220,13 @@ func testWindow(t *testing.T, program, theme string) {
 		folder = to
 	}
 	d := desktop{t: t, display: startDisplay(t)}
-	home := t.TempDir()
-	require.NoError(t, os.Mkdir(filepath.Join(home, ".cache"), 0o700)) // Fyne logs an error without it
-	env := []string{
-		"DISPLAY=" + d.display, "WAYLAND_DISPLAY=", "FYNE_THEME=" + theme, "HOME=" + home,
-		"XDG_CONFIG_HOME=" + filepath.Join(home, "config"),
-	}
+	home := newHome(t)
+	env := append(homeEnv(home), "DISPLAY="+d.display, "FYNE_THEME="+theme)
 	udp, tcp := freePorts(t)
 	ports := fmt.Sprintf("%d-%d", udp, udp+3)
 	_, out, ended := startProgram(t, env, program, "--demo", "--ports", ports, "--http", "127.0.0.1:"+strconv.Itoa(tcp))
 
-	var window string
-	require.Eventually(t, func() bool {
-		found, err := d.try("xdotool", "search", "--onlyvisible", "--name", "^ISC Receiver$")
-		window = found
-		return err == nil && found != ""
-	}, 30*time.Second, 200*time.Millisecond, "the window\n%s", out)
+	window := d.window("ISC Receiver", out)
 	d.run("xdotool", "windowmove", window, "0", "0", "windowsize", window,
 		strconv.Itoa(windowWidth), strconv.Itoa(windowHeight))
 	path := filepath.Join(folder, "window-"+theme+".png")
