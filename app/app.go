@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/isc-receiver/isc-receiver/internal/diagnosis"
 	"github.com/isc-receiver/isc-receiver/internal/status"
 	"github.com/isc-receiver/isc-receiver/internal/web"
 	"github.com/isc-receiver/isc-receiver/receiver/inbox"
@@ -27,6 +28,7 @@ type Run struct {
 	started  time.Time
 	pool     inbox.Pool
 	web      *web.Server
+	examiner *diagnosis.Examiner
 	listener net.Listener
 	key      string
 	warnings []string
@@ -48,7 +50,9 @@ func Start(cfg Config, log *slog.Logger) (*Run, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	r := &Run{cfg: cfg.Clone(), log: log, started: time.Now(), done: make(chan struct{})}
+	r := &Run{
+		cfg: cfg.Clone(), log: log, started: time.Now(), examiner: diagnosis.New(), done: make(chan struct{}),
+	}
 	r.channels.Store(new([]*channel))
 	if err := r.open(); err != nil {
 		if r.listener != nil {
@@ -106,11 +110,18 @@ func (r *Run) run(ctx context.Context) {
 	served := make(chan error, 1)
 	go func() { served <- r.web.Run(serve, r.listener) }()
 
+	examine, stopExamining := context.WithCancel(context.Background())
+	defer stopExamining()
+	var examiner sync.WaitGroup
+	examiner.Go(func() { r.examiner.Run(examine, r.symptoms) })
+
 	select {
 	case <-ctx.Done():
 	case r.err = <-served:
 		served <- nil
 	}
+	stopExamining()
+	examiner.Wait()
 	r.changing.Lock()
 	r.stopping = true
 	r.changing.Unlock()
@@ -155,9 +166,28 @@ func (r *Run) Snapshot() status.Snapshot {
 	for _, ch := range r.list() {
 		c := ch.snapshot()
 		c.Viewers = r.web.Viewers(ch.plan.ID)
+		c.Verdict = r.examiner.Explain(ch.plan.ID, c.Verdict)
 		s.Channels = append(s.Channels, c)
 	}
 	return s
+}
+
+// symptoms returns what the examiner has to know of the channels.
+func (r *Run) symptoms() []diagnosis.Channel {
+	list := r.list()
+	all := make([]diagnosis.Channel, 0, len(list))
+	for _, ch := range list {
+		code := ch.receiver.Snapshot().Verdict.Code
+		c := diagnosis.Channel{
+			ID: ch.plan.ID, Interface: ch.plan.Interface, Ports: ch.ports,
+			Quiet: code == status.VerdictNoPackets || code == status.VerdictSilent,
+		}
+		if ch.rtp != nil {
+			c.Unwanted = ch.rtp.Counts().Refused
+		}
+		all = append(all, c)
+	}
+	return all
 }
 
 // SetLatency changes the latency budget of a channel at once, both ways.

@@ -40,7 +40,7 @@ var rules = map[string]rule{
 		own: []string{
 			"receiver", "receiver/inbox", "receiver/source", "receiver/record", "receiver/preview", "receiver/rtpout",
 			"hls", "webassets",
-			"internal/host", "internal/loglimit", "internal/media", "internal/portowner", "internal/rig", "internal/status",
+			"internal/diagnosis", "internal/host", "internal/loglimit", "internal/media", "internal/portowner", "internal/rig", "internal/status",
 			"internal/web",
 		},
 		libs: []string{"github.com/pelletier/go-toml/v2", "github.com/alecthomas/kong"},
@@ -112,10 +112,14 @@ var rules = map[string]rule{
 	},
 	"internal/host": {
 		own: []string{"internal/status"},
-		why: "it asks the system for facts, which any program may do; what they mean for a channel is for app to say",
+		why: "it asks the system for facts, which any program may do; what they mean for a channel, internal/diagnosis says",
 	},
 	"internal/instance": {
 		why: "it lets a program find its first instance, and knows nothing of what the program does",
+	},
+	"internal/diagnosis": {
+		own: []string{"internal/host", "internal/status"},
+		why: "it puts facts of the machine and a verdict together: it knows neither the receiver nor who shows the result",
 	},
 	"internal/loglimit": {
 		libs: []string{"golang.org/x/time"},
