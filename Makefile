@@ -32,6 +32,9 @@ fuzz: ## each fuzz target for FUZZTIME, such as make fuzz FUZZTIME=10m
 bench: ## all benchmarks
 	$(GO) test -tags ci -run '^$$' -bench . -benchmem ./...
 
+bench-channels: ## 50 rigs of 1 Mb/s at once, for 20 s: processor time and what is lost
+	$(GO) test -tags ci -run '^$$' -bench Channels -benchtime 1x ./app
+
 programs: $(PAGE) ## the programs, into bin/
 	CGO_ENABLED=0 $(GO) build -ldflags '$(LDFLAGS)' -o bin/ ./cmd/isc-receiverd
 	$(GO) build -tags gles -ldflags '$(LDFLAGS)' -o bin/ ./cmd/isc-receiver
@@ -55,4 +58,4 @@ $(PAGE): webassets/package-lock.json webassets/build.mjs $(shell find webassets/
 $(LINTER): packaging/tools/go.mod packaging/tools/go.sum
 	$(GO) build -C packaging/tools -o ../../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 
-.PHONY: help run test check fuzz bench programs web screenshots clean
+.PHONY: help run test check fuzz bench bench-channels programs web screenshots clean
