@@ -3,6 +3,7 @@ package app
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"syscall"
 
 	"github.com/isc-receiver/isc-receiver/internal/portowner"
@@ -34,11 +35,10 @@ func explainPorts(device string, err error) error {
 	var p *source.PortError
 	switch {
 	case errors.As(err, &p) && errors.Is(err, syscall.EADDRINUSE):
-		owner := "another program"
-		if name, pid, ok := portowner.Find("udp", p.Port); ok {
-			owner = fmt.Sprintf("%s (pid %d)", name, pid)
-		}
-		return &sentence{fmt.Sprintf("UDP port %d is in use by %s. Close it or choose other ports.", p.Port, owner), err}
+		anywhere := netip.AddrPortFrom(netip.Addr{}, uint16(p.Port))
+		owner := portowner.Find(portowner.Port{Network: "udp", Local: anywhere})[0]
+		return &sentence{fmt.Sprintf("UDP port %d is in use by %s. %s or choose other ports.",
+			p.Port, owner, owner.Remedy()), err}
 	case errors.As(err, &p) && errors.Is(err, syscall.EACCES):
 		return &sentence{fmt.Sprintf("UDP port %d may not be opened by this user. Choose ports from 1024 up.", p.Port), err}
 	case errors.As(err, &p):

@@ -23,19 +23,14 @@ const (
 // PortInUseError says that a port is taken, and by which program where the system tells. Its text is a sentence for
 // the operator.
 type PortInUseError struct {
-	Port    int
-	Program string // empty where the system does not tell
-	PID     int
-	Err     error // the operating system's
+	Port  int
+	Owner portowner.Owner
+	Err   error // the operating system's
 }
 
 // Error implements error.
 func (e *PortInUseError) Error() string {
-	owner := "another program"
-	if e.Program != "" {
-		owner = fmt.Sprintf("%s (pid %d)", e.Program, e.PID)
-	}
-	return fmt.Sprintf("Port %d is in use by %s. Close it or choose another port.", e.Port, owner)
+	return fmt.Sprintf("Port %d is in use by %s. %s or choose another port.", e.Port, e.Owner, e.Owner.Remedy())
 }
 
 // Unwrap returns the operating system's error.
@@ -53,7 +48,7 @@ func Listen(address string) (net.Listener, error) {
 	inUse := &PortInUseError{Err: err}
 	if wanted, resolveErr := net.ResolveTCPAddr("tcp", address); resolveErr == nil {
 		inUse.Port = wanted.Port
-		inUse.Program, inUse.PID, _ = portowner.Find("tcp", wanted.Port)
+		inUse.Owner = portowner.Find(portowner.Port{Network: "tcp", Local: wanted.AddrPort()})[0]
 	}
 	return nil, inUse
 }

@@ -19,6 +19,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/isc-receiver/isc-receiver/internal/portowner"
 	"github.com/isc-receiver/isc-receiver/internal/status"
 )
 
@@ -39,10 +40,13 @@ func TestListenSaysWhoHasThePort(t *testing.T) {
 }
 
 func TestPortInUseSentence(t *testing.T) {
-	known := &PortInUseError{Port: 5076, Program: "python3", PID: 812}
+	known := &PortInUseError{Port: 5076, Owner: portowner.Owner{Held: true, Program: "python3", PID: 812}}
 	require.Equal(t, "Port 5076 is in use by python3 (pid 812). Close it or choose another port.", known.Error())
 	unknown := &PortInUseError{Port: 5076}
 	require.Equal(t, "Port 5076 is in use by another program. Close it or choose another port.", unknown.Error())
+	service := &PortInUseError{Port: 5076, Owner: portowner.Owner{Held: true, Service: true}}
+	require.Equal(t, "Port 5076 is in use by the ISC Receiver service. "+
+		"Stop it with sudo systemctl stop isc-receiverd, or choose another port.", service.Error())
 }
 
 func TestListenOtherErrors(t *testing.T) {
