@@ -2,6 +2,7 @@
 
 GO ?= go
 FUZZTIME ?= 20s
+SEGMENTS ?= 1000000
 VERSION := $(shell sed -n 's/^Version *= *"\(.*\)"/\1/p' FyneApp.toml)
 LDFLAGS := -X github.com/isc-receiver/isc-receiver/app.Version=$(VERSION)
 PAGE := webassets/dist/index.html
@@ -28,6 +29,9 @@ check: $(PAGE) $(LINTER) ## what a change must pass: format, vet, lint, the quic
 
 fuzz: ## each fuzz target for FUZZTIME, such as make fuzz FUZZTIME=10m
 	packaging/fuzz.sh $(FUZZTIME)
+
+soak: ## the long random tests, with SEGMENTS random segments each
+	packaging/soak.sh $(SEGMENTS)
 
 bench: ## all benchmarks
 	$(GO) test -tags ci -run '^$$' -bench . -benchmem ./...
@@ -58,4 +62,4 @@ $(PAGE): webassets/package-lock.json webassets/build.mjs $(shell find webassets/
 $(LINTER): packaging/tools/go.mod packaging/tools/go.sum
 	$(GO) build -C packaging/tools -o ../../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 
-.PHONY: help run test check fuzz bench bench-channels programs web screenshots clean
+.PHONY: help run test check fuzz soak bench bench-channels programs web screenshots clean

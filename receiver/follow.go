@@ -63,7 +63,7 @@ func (p *Pipeline) assign(out *Result, now time.Time, g *segment) bool {
 		}
 		late := s.passed(number + int64(g.k) - 1)
 		if late && p.silent(s, g.first) {
-			continue // its sender has begun anew
+			break // its sender has begun anew
 		}
 		p.probation.remove(g)
 		kind := ledger.Parity

@@ -26,3 +26,18 @@ func TestLateForAnEndedStream(t *testing.T) {
 	counts, _ := h.pipeline.Counts()
 	require.EqualValues(t, 2, counts.Late)
 }
+
+// TestRestartBehindTwice has a rig with a fixed SSRC begin anew behind where it was, and again before the first of the
+// three runs is forgotten: the third is no straggler of that.
+func TestRestartBehindTwice(t *testing.T) {
+	var want [][]byte
+	var events []event
+	for run := range 3 {
+		at := epoch.Add(time.Duration(run) * 1700 * time.Millisecond)
+		packets := rtpPackets(1, uint16(2000-300*run), equalLengths(300, 50+run))
+		want = append(want, packets...)
+		events = append(events, encode(t, packets, paced(at, len(packets), 2*time.Millisecond), fixed(3, 1))...)
+	}
+	h := requireEach(t, want, events)
+	require.Equal(t, 3, h.pipeline.runs)
+}

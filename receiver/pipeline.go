@@ -200,10 +200,15 @@ func (p *Pipeline) pushSource(out *Result, now time.Time, d *inbox.Datagram) {
 		if s == nil || s.identity != id {
 			continue
 		}
-		if number, ok := s.number(p.header.Segment); ok && !p.restarts(s, number, d) {
-			p.addSource(out, now, s, number, d)
-			return
+		number, ok := s.number(p.header.Segment)
+		if !ok {
+			continue
 		}
+		if p.restarts(s, number, d) {
+			break // nor is it a straggler of an earlier run
+		}
+		p.addSource(out, now, s, number, d)
+		return
 	}
 	p.addProbation(out, now, d, id)
 }

@@ -1,0 +1,9 @@
+#!/bin/sh
+# Runs the long random tests of the receiver on all processors. They print how far they are, and the seed of what fails:
+# ISC_SEED=SEED go test -tags ci -run NAME ./receiver then tries that one alone.
+# usage: soak.sh SEGMENTS
+set -eu
+cd "$(dirname "$0")/.."
+GO=${GO:-go}
+ISC_SOAK=${1:?usage: soak.sh SEGMENTS} exec "$GO" test -tags ci -count=1 -timeout 2h -v \
+	-run '^(TestAnyRecoverablePattern|TestAnyPattern)$' ./receiver
