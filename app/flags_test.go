@@ -232,8 +232,10 @@ func TestLoadErrors(t *testing.T) {
 func TestValidate(t *testing.T) {
 	for want, change := range map[string]func(*Config){
 		`http.address: "5076" is no address; write :5076 or 192.0.2.1:5076`: func(c *Config) { c.HTTP.Address = "5076" },
-		`http.address: ":99999" is no address`:                              func(c *Config) { c.HTTP.Address = ":99999" },
-		`http.address: "" is no address`:                                    func(c *Config) { c.HTTP.Address = "" },
+		`http.address: "99999" is no port; ports are numbers from 1 to 65535`: func(c *Config) {
+			c.HTTP.Address = ":99999"
+		},
+		`http.address: "" is no address`: func(c *Config) { c.HTTP.Address = "" },
 		`http.public_url: "example.org" is no web address; write https://name/`: func(c *Config) {
 			c.HTTP.PublicURL = "example.org"
 		},
@@ -246,6 +248,12 @@ func TestValidate(t *testing.T) {
 		`access.mode: "" is unknown; write key or open`:          func(c *Config) { c.Access.Mode = "" },
 		`hls.variant: "x" is unknown; write low-latency, fmp4 or mpegts`: func(c *Config) {
 			c.HLS.Variant = "x"
+		},
+		"hls.segment: 100ms is out of range; 200ms to 1m0s are possible": func(c *Config) {
+			c.HLS.Segment = Duration(100 * time.Millisecond)
+		},
+		"hls.part: 2s is out of range; 50ms to 1s, the segment's length, are possible": func(c *Config) {
+			c.HLS.Part = Duration(2 * time.Second)
 		},
 		"channel: there is none; one [[channel]] at least is needed": func(c *Config) { c.Channels = nil },
 		`channel.id: "A b" must be 1 to 32 of a-z, 0-9 and -`:        func(c *Config) { c.Channels[0].ID = "A b" },

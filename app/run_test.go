@@ -280,7 +280,8 @@ func TestStartErrors(t *testing.T) {
 			func(c *Config) { c.HTTP.Address = "192.0.2.1:0" },
 		},
 		{
-			"wrong setting: hls: wrong configuration: segment of 1ms, want 200ms to 1m0s",
+			"wrong setting: hls.segment: 1ms is out of range; 200ms to 1m0s are possible\n" +
+				"wrong setting: hls.part: 200ms is out of range; 50ms to 1ms, the segment's length, are possible",
 			func(c *Config) { c.HLS.Segment = Duration(time.Millisecond) },
 		},
 		{

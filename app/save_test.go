@@ -38,8 +38,8 @@ func randomConfig(r *rand.Rand) Config {
 	cfg.Access.Mode = pick(r, AccessKey, AccessOpen)
 	cfg.HLS = HLS{
 		Enabled: r.IntN(2) == 0, Variant: pick(r, "low-latency", "fmp4", "mpegts"),
-		Segment: Duration(time.Duration(1+r.IntN(10_000)) * time.Millisecond),
-		Part:    Duration(time.Duration(1+r.IntN(1_000_000)) * time.Microsecond),
+		Segment: Duration(time.Second + time.Duration(r.IntN(10_000))*time.Millisecond),
+		Part:    Duration(50*time.Millisecond + time.Duration(r.IntN(900_000))*time.Microsecond),
 	}
 	cfg.Channels = nil
 	for i := range 1 + r.IntN(12) {

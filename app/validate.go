@@ -11,6 +11,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/isc-receiver/isc-receiver/hls"
 )
 
 // ErrSetting is wrapped by all errors about a setting. Their text is a sentence for the operator.
@@ -39,11 +41,11 @@ const NoChannel = -1
 // Problems returns all that is wrong with the settings, in the order of the settings file.
 func (c Config) Problems() []Problem {
 	const unsupported = "this version does not support it; leave it empty"
+	segment, part := time.Duration(c.HLS.Segment), time.Duration(c.HLS.Part)
 	onLoopback := len(c.Channels) == 0 || slices.Contains([]string{"", "lo"}, c.Channels[0].Interface)
 	all := gather(NoChannel,
 		check(!c.Demo || onLoopback, "channel.interface", "the demonstration needs none; leave it empty"),
-		check(validAddress(c.HTTP.Address), "http.address",
-			"%q is no address; write :5076 or 192.0.2.1:5076", c.HTTP.Address),
+		checkAddress(c.HTTP.Address, "http.address", ":5076 or 192.0.2.1:5076"),
 		check(c.HTTP.PublicURL == "" || validURL(c.HTTP.PublicURL), "http.public_url",
 			"%q is no web address; write https://name/", c.HTTP.PublicURL),
 		check(c.HTTP.LegacyHLSAddress == "", "http.legacy_hls_address", unsupported),
@@ -53,6 +55,10 @@ func (c Config) Problems() []Problem {
 			"%q is unknown; write key or open", c.Access.Mode),
 		check(slices.Contains([]string{"low-latency", "fmp4", "mpegts"}, c.HLS.Variant), "hls.variant",
 			"%q is unknown; write low-latency, fmp4 or mpegts", c.HLS.Variant),
+		check(segment >= hls.MinSegment && segment <= hls.MaxSegment, "hls.segment",
+			"%v is out of range; %v to %v are possible", segment, hls.MinSegment, hls.MaxSegment),
+		check(part >= hls.MinPart && part <= segment, "hls.part",
+			"%v is out of range; %v to %v, the segment's length, are possible", part, hls.MinPart, segment),
 		check(len(c.Channels) > 0, "channel", "there is none; one [[channel]] at least is needed"),
 	)
 	for i, ch := range c.Channels {
@@ -89,7 +95,9 @@ func (c Channel) problems() []*Problem {
 			latency, MinLatency, MaxLatency),
 		check(c.AfterLoss == AfterLossContinue || c.AfterLoss == AfterLossFreeze, "channel.after_loss",
 			"%q is unknown; write continue or freeze", c.AfterLoss),
-		check(c.RTPTo == "" || validAddress(c.RTPTo), "channel.rtp_to", "%q is no address; write 127.0.0.1:4567", c.RTPTo),
+	}
+	if c.RTPTo != "" {
+		all = append(all, checkAddress(c.RTPTo, "channel.rtp_to", "127.0.0.1:4567"))
 	}
 	for i, p := range c.Ports {
 		all = append(all, check(p >= 0 && p <= 65535, "channel.ports", "%d is no port", p),
@@ -148,13 +156,14 @@ func validName(name string) bool {
 		!strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) })
 }
 
-func validAddress(address string) bool {
+// checkAddress checks host:port. Examples are what is right.
+func checkAddress(address, setting, examples string) *Problem {
 	_, text, err := net.SplitHostPort(address)
 	if err != nil {
-		return false
+		return check(false, setting, "%q is no address; write %s", address, examples)
 	}
 	_, err = port(text)
-	return err == nil
+	return check(err == nil, setting, "%q is no port; ports are numbers from 1 to 65535", text)
 }
 
 func validURL(text string) bool {

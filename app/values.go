@@ -25,6 +25,21 @@ func (d *Duration) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// ParseMilliseconds reads a time that is written as a number of milliseconds, as in a form: "200". The error says what
+// is right.
+func ParseMilliseconds(text string) (Duration, error) {
+	parsed, err := time.ParseDuration(strings.TrimSpace(text) + "ms")
+	if err != nil {
+		return 0, fmt.Errorf("%q is not a number of milliseconds; write 200", text)
+	}
+	return Duration(parsed), nil
+}
+
+// Milliseconds writes a time as ParseMilliseconds reads it.
+func (d Duration) Milliseconds() string {
+	return strconv.FormatFloat(float64(d)/float64(time.Millisecond), 'f', -1, 64)
+}
+
 // maxLinks is how many links a channel may have.
 const maxLinks = 16
 

@@ -67,6 +67,25 @@ func TestDuration(t *testing.T) {
 	require.Equal(t, Duration(time.Second), d)
 }
 
+func TestMilliseconds(t *testing.T) {
+	for text, want := range map[string]time.Duration{
+		"200": 200 * time.Millisecond, "25.5": 25500 * time.Microsecond, "0": 0, "5000": 5 * time.Second,
+		"-1": -time.Millisecond,
+	} {
+		got, err := ParseMilliseconds(text)
+		require.NoError(t, err)
+		require.Equal(t, Duration(want), got)
+		require.Equal(t, text, got.Milliseconds())
+	}
+	spaced, err := ParseMilliseconds(" 20\t")
+	require.NoError(t, err)
+	require.Equal(t, Duration(20*time.Millisecond), spaced)
+	for _, text := range []string{"", "fast", "200ms", "1e3", "0x1", "99999999999999999999", "1 2"} {
+		_, err := ParseMilliseconds(text)
+		require.ErrorContains(t, err, "is not a number of milliseconds; write 200", text)
+	}
+}
+
 func FuzzPorts(f *testing.F) {
 	for _, text := range []string{"5078-5081", "5078,5080", "0", "1-16,20", "65535", " 1 - 2 ", "9-8"} {
 		f.Add(text)

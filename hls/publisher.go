@@ -34,9 +34,9 @@ var errRate = errors.New("hls: frames come at another rate than before")
 
 // The limits of a Config.
 const (
-	minPart    = 50 * time.Millisecond
-	minSegment = 200 * time.Millisecond
-	maxSegment = 60 * time.Second
+	MinPart    = 50 * time.Millisecond
+	MinSegment = 200 * time.Millisecond
+	MaxSegment = 60 * time.Second
 )
 
 const logInterval = time.Minute // between two records of the same error
@@ -107,11 +107,11 @@ func newPublisher(cfg Config, now func() time.Time) (*Publisher, error) {
 	if cfg.Part == 0 {
 		p.cfg.Part = min(200*time.Millisecond, p.cfg.Segment)
 	}
-	if p.cfg.Segment < minSegment || p.cfg.Segment > maxSegment {
-		return nil, fmt.Errorf("%w: segment of %v, want %v to %v", ErrConfig, cfg.Segment, minSegment, maxSegment)
+	if p.cfg.Segment < MinSegment || p.cfg.Segment > MaxSegment {
+		return nil, fmt.Errorf("%w: segment of %v, want %v to %v", ErrConfig, cfg.Segment, MinSegment, MaxSegment)
 	}
-	if p.cfg.Part < minPart || p.cfg.Part > p.cfg.Segment {
-		return nil, fmt.Errorf("%w: part of %v, want %v to %v", ErrConfig, cfg.Part, minPart, p.cfg.Segment)
+	if p.cfg.Part < MinPart || p.cfg.Part > p.cfg.Segment {
+		return nil, fmt.Errorf("%w: part of %v, want %v to %v", ErrConfig, cfg.Part, MinPart, p.cfg.Segment)
 	}
 	if p.log == nil {
 		p.log = slog.New(slog.DiscardHandler)
