@@ -26,6 +26,7 @@ type harness struct {
 	res      Result
 
 	pushed uint64
+	steps  int
 	owned  map[*inbox.Datagram]bool // pushed and not seen to come back
 	back   map[*inbox.Datagram]bool // came back; never used again
 
@@ -95,6 +96,7 @@ func (h *harness) flush() {
 	for d := range h.owned {
 		require.False(h.tb, d.From.IsValid(), "a datagram did not go back to the pool")
 	}
+	h.accounts()
 	p := h.pipeline
 	require.Empty(h.tb, p.garbage)
 	require.Empty(h.tb, p.probation.segments)
@@ -130,6 +132,9 @@ func (h *harness) step() {
 	h.res.Reset()
 	h.poison()
 	h.bounds()
+	if h.steps++; h.steps%accountsEvery == 0 {
+		h.accounts()
+	}
 }
 
 // order checks that sequence numbers rise within a run of the sender.

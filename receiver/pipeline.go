@@ -267,6 +267,9 @@ func (p *Pipeline) addSource(out *Result, now time.Time, s *stream, number int64
 		}
 	case g == nil: // its segment is closed
 		out.Feedback = p.hear(out.Feedback, at, d, ledger.Late)
+		if s.recall(unwrap(number, low)) {
+			p.ledger.SavedOn(at, d.Link)
+		}
 		p.free(d)
 		return
 	case g.has(&p.header):

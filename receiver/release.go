@@ -44,6 +44,7 @@ func (p *Pipeline) deliver(out *Result, now time.Time, s *stream, r released) {
 	recovered := r.seg.recovered>>r.index&1 != 0
 	out.Packets = append(out.Packets, Packet{RTP: d.Payload, Recovered: recovered})
 	if recovered {
+		r.seg.rebuilt |= 1 << r.index
 		p.ledger.Recovered(at, len(d.Payload))
 	} else {
 		p.ledger.Delivered(at, now.Sub(d.Arrival), len(d.Payload))
@@ -119,9 +120,9 @@ func (p *Pipeline) skip(out *Result, now time.Time, s *stream, to int64) {
 }
 
 func (p *Pipeline) closeSegment(at time.Duration, s *stream, g *segment) {
-	p.ledger.Segment(at, g.k, g.perLink)
-	if saved := g.recovered &^ g.received; saved != 0 {
-		p.ledger.Saved(at, bits.OnesCount8(saved))
+	p.ledger.Segment(at, g.k, int(g.header.Redundancy), g.perLink)
+	if saved := g.rebuilt &^ g.received; saved != 0 && !p.ledger.Saved(at, g.first, bits.OnesCount8(saved)) {
+		s.remember(g, saved)
 	}
 	s.remove(g)
 	g.release(p.free)

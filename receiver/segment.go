@@ -26,6 +26,7 @@ type segment struct {
 	received  uint8  // a bit for each source that arrived
 	rows      uint16 // a bit for each parity row that arrived
 	recovered uint8  // a bit for each source that the coding rebuilt
+	rebuilt   uint8  // a bit for each one that was released so
 	source    [isc.MaxSources]*inbox.Datagram
 	parity    [isc.MaxParity]*inbox.Datagram
 	perLink   []uint8 // datagrams that arrived, by link

@@ -48,6 +48,7 @@ type slot struct {
 	segments *segment // those that begin with it
 	packet   *segment // the packet that waits is number index of that segment
 	index    int
+	saved    int64 // the last one that only the coding gave, on a link that is not known
 }
 
 // released is a packet whose turn has come.
@@ -120,6 +121,25 @@ func (s *stream) offer(at time.Duration, g *segment, i int) {
 	sl.packet, sl.index = g, i
 	g.waiting++
 	s.waiting++
+}
+
+// remember takes note of packets of a segment that only the coding gave, a bit each, on links that are not known.
+func (s *stream) remember(g *segment, saved uint8) {
+	for i := range g.k {
+		if saved>>i&1 != 0 {
+			s.slots[g.seq[i]&(ringSize-1)].saved = g.seq[i]
+		}
+	}
+}
+
+// recall tells, once, whether that packet is one of those.
+func (s *stream) recall(seq int64) bool {
+	sl := &s.slots[seq&(ringSize-1)]
+	if sl.saved != seq {
+		return false
+	}
+	sl.saved = 0
+	return true
 }
 
 // crowded tells whether a segment of that number has no place before the gap in the order is given up.

@@ -29,66 +29,65 @@ const silence = time.Second
 
 // Ledger is the accounts of one channel. Make one with New.
 type Ledger struct {
-	links     []link
-	packets   status.Packets
-	refused   map[string]uint64
-	malformed map[string]uint64
+	links    []link
+	packets  status.Packets
+	released pulse
 
 	window window
 	waits  waits
 }
 
 type link struct {
-	counts        [kinds]uint64
-	saved         uint64
-	kernelDropped uint64
-	from          netip.AddrPort
-	heard         bool
-	proven        bool          // a source packet came from there
-	since         time.Duration // when it came up
-	last          time.Duration // when the last valid packet came
-	delay         delay
+	tally
+	malformed reasons
+	refused   reasons
+	from      netip.AddrPort
+	proven    bool          // a source packet came from there
+	since     time.Duration // when it came up
+	heard     pulse         // valid packets from there
+	delay     delay
 }
 
 // New returns the ledger of a channel with that many links.
 func New(links int) *Ledger {
-	return &Ledger{
-		links: make([]link, links), refused: map[string]uint64{}, malformed: map[string]uint64{},
-		window: newWindow(links),
-	}
+	return &Ledger{links: make([]link, links), window: newWindow(links)}
 }
 
 // Datagram takes note of a datagram of size bytes that arrived on a link.
 func (l *Ledger) Datagram(at time.Duration, on int, kind Kind, size int) {
-	l.links[on].counts[kind]++
-	b := l.window.at(at)
-	b.links[on].datagrams++
-	b.links[on].bytes += uint64(size)
+	for _, t := range [...]*tally{&l.links[on].tally, &l.window.at(at).links[on].tally} {
+		t.counts[kind]++
+		t.bytes += uint64(size)
+	}
 }
 
-// Malformed counts a datagram under Malformed, with the reason.
+// Malformed counts a datagram under Malformed, with the reason, of which there must be few.
 func (l *Ledger) Malformed(at time.Duration, on int, reason string, size int) {
 	l.Datagram(at, on, Malformed, size)
-	l.malformed[reason]++
+	l.links[on].malformed.add(reason)
+}
+
+// Refused counts a datagram under Refused, with the reason, of which there must be few.
+func (l *Ledger) Refused(at time.Duration, on int, reason string, size int) {
+	l.Datagram(at, on, Refused, size)
+	l.links[on].refused.add(reason)
 }
 
 // KernelDropped takes note of how many datagrams of a link the kernel has dropped so far.
-func (l *Ledger) KernelDropped(_ time.Duration, on int, total uint64) {
-	l.links[on].kernelDropped = total
-}
-
-// Refused counts a datagram under Refused, with the reason.
-func (l *Ledger) Refused(at time.Duration, on int, reason string, size int) {
-	l.Datagram(at, on, Refused, size)
-	l.refused[reason]++
+func (l *Ledger) KernelDropped(at time.Duration, on int, total uint64) {
+	k := &l.links[on]
+	if total > k.kernelDropped {
+		l.window.at(at).links[on].kernelDropped += total - k.kernelDropped
+		k.kernelDropped = total
+	}
 }
 
 // Sender takes note of the address that a valid packet came from. Parity says nothing of its sender, so it counts only
 // where the link has brought nothing for a second.
 func (l *Ledger) Sender(at time.Duration, on int, from netip.AddrPort, source bool) {
 	k := &l.links[on]
-	if source || !k.heard || at-k.last >= silence {
-		k.from, k.heard, k.proven = from, true, source
+	if source || !k.up(at) {
+		k.from, k.proven = from, source
 	}
 }
 
@@ -99,10 +98,11 @@ func (l *Ledger) Heard(at time.Duration, on int, from netip.AddrPort, timestamp 
 	if from != k.from {
 		return
 	}
-	if k.since == 0 || at-k.last >= silence {
+	if !k.up(at) {
 		k.since = at
 	}
-	k.last = max(k.last, at)
+	b := &l.window.at(at).links[on]
+	b.gap = max(b.gap, k.heard.beat(at))
 	k.delay.update(at, milliseconds(timestamp, arrival))
 }
 
@@ -116,65 +116,48 @@ func (l *Ledger) Restarted() {
 // Delivered takes note of a packet released as it was received, and how long it waited since its arrival.
 func (l *Ledger) Delivered(at, waited time.Duration, size int) {
 	l.packets.Delivered++
-	b := l.window.at(at)
-	b.packets.Delivered++
-	b.mediaBytes += uint64(size)
+	l.release(at, size).delivered++
 	l.waits.add(at, waited)
 }
 
 // Recovered takes note of a packet released as rebuilt by the coding.
 func (l *Ledger) Recovered(at time.Duration, size int) {
 	l.packets.Recovered++
-	b := l.window.at(at)
-	b.packets.Recovered++
-	b.mediaBytes += uint64(size)
+	l.release(at, size).recovered++
 }
 
-// Saved takes note that a segment was closed with packets that the coding rebuilt and no link brought. Which link would
-// have is found by elimination: the one that brought packets before and is silent now. Where there is not just one such
-// link, they count for none.
-func (l *Ledger) Saved(at time.Duration, packets int) {
-	l.packets.Saved += uint64(packets)
-	silent := -1
-	for i := range l.links {
-		if k := &l.links[i]; !k.heard || at-k.last < silence/2 {
-			continue
-		}
-		if silent >= 0 {
-			return
-		}
-		silent = i
-	}
-	if silent >= 0 {
-		l.links[silent].saved += uint64(packets)
-	}
+// release takes note of a packet of size bytes released, in the bucket that it returns.
+func (l *Ledger) release(at time.Duration, size int) *bucket {
+	b := l.window.at(at)
+	b.mediaBytes += uint64(size)
+	b.gap = max(b.gap, l.released.beat(at))
+	return b
 }
 
 // Lost takes note of packets given up.
 func (l *Ledger) Lost(at time.Duration, packets int) {
 	l.packets.Lost += uint64(packets)
-	l.window.at(at).packets.Lost += uint64(packets)
+	l.window.at(at).lost += uint64(packets)
 }
 
-// Segment takes note of a closed segment of k source packets, by how many of its datagrams came on each link.
-func (l *Ledger) Segment(at time.Duration, k int, perLink []uint8) {
-	l.window.at(at).survives[survives(k, perLink)]++
+// Segment takes note of a closed segment of k source packets and r parity packets, by how many of them came on each
+// link.
+func (l *Ledger) Segment(at time.Duration, k, r int, perLink []uint8) {
+	b := l.window.at(at)
+	b.survives[survives(k, perLink)]++
+	b.sent += uint64(k + r)
+	for _, n := range perLink {
+		b.arrived += uint64(n)
+	}
 }
 
 // Picture takes note of an access unit handed to the outputs.
 func (l *Ledger) Picture(at time.Duration) { l.window.at(at).pictures++ }
 
-// Counts returns how many datagrams of each kind came on all links together, and the packets given up.
+// Counts returns how many datagrams of each kind came on all links together, and what became of the packets.
 func (l *Ledger) Counts() (datagrams status.Datagrams, packets status.Packets) {
 	for i := range l.links {
-		d := l.links[i].datagrams()
-		datagrams.Received += d.Received
-		datagrams.Source += d.Source
-		datagrams.Parity += d.Parity
-		datagrams.Malformed += d.Malformed
-		datagrams.Duplicate += d.Duplicate
-		datagrams.Late += d.Late
-		datagrams.Refused += d.Refused
+		addDatagrams(&datagrams, l.links[i].datagrams())
 	}
 	return datagrams, l.packets
 }
@@ -191,18 +174,6 @@ func (l *Ledger) Sending(at time.Duration, from netip.AddrPort) bool {
 		}
 	}
 	return false
-}
-
-func (k *link) datagrams() status.Datagrams {
-	d := status.Datagrams{
-		Source: k.counts[Source], Parity: k.counts[Parity], Duplicate: k.counts[Duplicate],
-		Late: k.counts[Late], Malformed: k.counts[Malformed], Refused: k.counts[Refused],
-		KernelDropped: k.kernelDropped,
-	}
-	for _, n := range k.counts {
-		d.Received += n
-	}
-	return d
 }
 
 // survives returns how many links could have gone without a loss to a segment of k sources: the busiest ones.

@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"maps"
 	"math"
 	"time"
 
@@ -14,19 +13,15 @@ const pictureSpan = 2 * time.Second
 // survivalSpan is what the links that could go missing are judged by.
 const survivalSpan = 2 * time.Second
 
-// Snapshot writes the accounts as they stand now into c: packets, recent, wait, refused, survival, the stream's
-// rates, and each link but for its port, its socket's state and error. started is the clock when the channel began.
+// Snapshot writes the accounts as they stand now into c: packets, datagrams and reasons, recent, gaps, wait, survival,
+// the stream's rates, and each link but for its port, its socket's state and error, and its feedback. started is the
+// clock when the channel began.
 func (l *Ledger) Snapshot(now time.Duration, started time.Time, c *status.Channel) {
 	pending := c.Packets.Pending
-	c.Packets = l.packets
+	c.Datagrams, c.Packets = l.Counts()
 	c.Packets.Pending = pending
 	c.Wait = l.waits.summary(now)
-	c.Recent = map[string]status.Recent{
-		"1s": l.recent(now, time.Second), "8s": l.recent(now, 8*time.Second), "60s": l.recent(now, time.Minute),
-	}
-	c.Refused = maps.Clone(l.refused)
-	c.Malformed = maps.Clone(l.malformed)
-	c.Datagrams, _ = l.Counts()
+	c.LongestGapMS = l.released.longestSoFar(now)
 	c.SurvivesLinks = l.survivesLinks(now)
 
 	var media, pictures uint64
@@ -36,42 +31,94 @@ func (l *Ledger) Snapshot(now time.Duration, started time.Time, c *status.Channe
 	c.Stream.BitrateBPS = float64(media * 8)
 	c.Stream.FPS = round(float64(pictures)/min(pictureSpan, max(full, time.Second)).Seconds(), 10)
 
-	l.snapshotLinks(now, started, c)
-}
-
-func (l *Ledger) snapshotLinks(now time.Duration, started time.Time, c *status.Channel) {
-	second := make([]linkBucket, len(l.links))
-	var all uint64
-	l.window.over(now-bucketSpan, time.Second, func(b *bucket) {
-		for i, n := range b.links {
-			second[i].datagrams += n.datagrams
-			second[i].bytes += n.bytes
-			all += n.datagrams
-		}
-	})
-	fastest := l.fastest(now)
 	c.Links = make([]status.Link, len(l.links))
+	l.snapshotLinks(now, started, c.Links)
+	l.snapshotRates(now, c.Links)
+	l.snapshotRecent(now, c)
 	for i := range l.links {
 		k, s := &l.links[i], &c.Links[i]
+		s.Malformed, s.Refused = k.malformed.addTo(nil), k.refused.addTo(nil)
+		c.Malformed, c.Refused = k.malformed.addTo(c.Malformed), k.refused.addTo(c.Refused)
+	}
+}
+
+func (l *Ledger) snapshotLinks(now time.Duration, started time.Time, links []status.Link) {
+	fastest := l.fastest(now)
+	for i := range l.links {
+		k, s := &l.links[i], &links[i]
 		s.Index, s.Datagrams, s.Saved = i, k.datagrams(), k.saved
 		s.State, s.Since = status.LinkSilent, status.Time{Time: started}
-		if k.heard {
+		s.LongestGapMS = k.heard.longestSoFar(now)
+		if k.heard.known {
 			s.From = k.from.String()
-			s.Since = status.Time{Time: started.Add(k.last)}
-			if k.up(now) {
-				s.State, s.Since = status.LinkUp, status.Time{Time: started.Add(k.since)}
-			}
+			s.Since = status.Time{Time: started.Add(k.heard.last)}
 		}
-		s.BitrateBPS = float64(second[i].bytes * 8)
-		s.RatePPS = float64(second[i].datagrams)
-		if all > 0 {
-			s.Share = round(float64(second[i].datagrams)/float64(all), 1000)
+		if !k.up(now) {
+			continue
 		}
-		if s.State == status.LinkUp && k.delay.sane() {
+		s.State, s.Since = status.LinkUp, status.Time{Time: started.Add(k.since)}
+		if k.delay.sane() {
 			s.JitterMS = round(k.delay.jitter, 10)
 			s.DelayMS = round(wrap(k.delay.smooth-fastest), 10)
 		}
 	}
+}
+
+// snapshotRates writes what came within the last full second.
+func (l *Ledger) snapshotRates(now time.Duration, links []status.Link) {
+	var all float64
+	l.window.over(now-bucketSpan, time.Second, func(b *bucket) {
+		for i := range b.links {
+			n := float64(b.links[i].datagrams().Received)
+			links[i].RatePPS += n
+			links[i].BitrateBPS += float64(b.links[i].bytes * 8)
+			all += n
+		}
+	})
+	for i := range links {
+		if all > 0 {
+			links[i].Share = round(links[i].RatePPS/all, 1000)
+		}
+	}
+}
+
+// snapshotRecent writes what came within the last seconds; a pause that goes on counts with its present length.
+func (l *Ledger) snapshotRecent(now time.Duration, c *status.Channel) {
+	c.Recent = make(map[string]status.Recent, len(spans))
+	for i := range c.Links {
+		c.Links[i].Recent = make(map[string]status.LinkRecent, len(spans))
+	}
+	for _, s := range spans {
+		r := status.Recent{}
+		gap := l.released.pause(now)
+		l.window.over(now, s.span, func(b *bucket) {
+			r.Delivered += b.delivered
+			r.Recovered += b.recovered
+			r.Lost += b.lost
+			r.Saved += b.saved
+			gap = max(gap, b.gap)
+		})
+		r.LongestGapMS = inMilliseconds(gap)
+		for i := range l.links {
+			recent := l.linkRecent(now, s.span, i)
+			c.Links[i].Recent[s.name] = recent
+			addDatagrams(&r.Datagrams, recent.Datagrams)
+		}
+		c.Recent[s.name] = r
+	}
+}
+
+func (l *Ledger) linkRecent(now, span time.Duration, on int) (r status.LinkRecent) {
+	gap := l.links[on].heard.pause(now)
+	l.window.over(now, span, func(b *bucket) {
+		n := &b.links[on]
+		addDatagrams(&r.Datagrams, n.datagrams())
+		r.Bytes += n.bytes
+		r.Saved += n.saved
+		gap = max(gap, n.gap)
+	})
+	r.LongestGapMS = inMilliseconds(gap)
+	return r
 }
 
 // fastest returns the delay of the fastest link that is up. Delays are as good as their differences: the rig's clock is
@@ -88,16 +135,7 @@ func (l *Ledger) fastest(now time.Duration) (ms float64) {
 }
 
 // up tells whether a valid packet came within the last second.
-func (k *link) up(now time.Duration) bool { return k.heard && now-k.last < silence }
-
-func (l *Ledger) recent(now, span time.Duration) (r status.Recent) {
-	l.window.over(now, span, func(b *bucket) {
-		r.Delivered += b.packets.Delivered
-		r.Recovered += b.packets.Recovered
-		r.Lost += b.packets.Lost
-	})
-	return r
-}
+func (k *link) up(now time.Duration) bool { return k.heard.known && now-k.heard.last < silence }
 
 // survivesLinks returns how many links at least 95 of 100 segments could have gone without.
 func (l *Ledger) survivesLinks(now time.Duration) int {
@@ -122,3 +160,5 @@ func (l *Ledger) survivesLinks(now time.Duration) int {
 }
 
 func round(x, steps float64) float64 { return math.Round(x*steps) / steps }
+
+func inMilliseconds(d time.Duration) float64 { return round(float64(d)/float64(time.Millisecond), 10) }

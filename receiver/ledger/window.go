@@ -6,6 +6,12 @@ import (
 	"github.com/isc-receiver/isc-receiver/internal/status"
 )
 
+// spans are what the snapshot's recent figures are over, by their names.
+var spans = [...]struct {
+	name string
+	span time.Duration
+}{{"1s", time.Second}, {"8s", 8 * time.Second}, {"60s", time.Minute}}
+
 const (
 	bucketSpan  = 250 * time.Millisecond
 	buckets     = 256 // a power of two that covers a minute
@@ -19,15 +25,22 @@ type window struct {
 }
 
 type bucket struct {
-	number     int64 // of the quarter of a second that it counts
-	packets    status.Recent
-	mediaBytes uint64
-	pictures   uint64
-	survives   [maxSurvives + 1]uint64 // segments, by how many links each could have gone without
-	links      []linkBucket
+	number int64 // of the quarter of a second that it counts
+
+	delivered, recovered, lost, saved uint64        // packets
+	gap                               time.Duration // the longest pause in the release that ended in it
+	mediaBytes                        uint64
+	pictures                          uint64
+	sent, arrived                     uint64                  // datagrams of closed segments
+	survives                          [maxSurvives + 1]uint64 // segments, by how many links each could have gone without
+
+	links []linkBucket
 }
 
-type linkBucket struct{ datagrams, bytes uint64 }
+type linkBucket struct {
+	tally
+	gap time.Duration // the longest pause that ended in it
+}
 
 func newWindow(links int) window {
 	var w window
