@@ -147,6 +147,18 @@ func savedPackets(t *testing.T, url string) (n uint64) {
 	return n
 }
 
+// The page says the right thing in each state that a receiver can be in, at each size, and nothing jumps or overlaps; and
+// it follows rigs that come and go.
+func TestPageInEachState(t *testing.T) {
+	url, stop := startDemo(t, build(t), "127.0.0.1:0", freePorts(t, 4))
+	for _, script := range []string{"states.mjs", "chooser.mjs"} {
+		path := filepath.Join(repository, "webassets", "test", script)
+		output, err := exec.CommandContext(t.Context(), "node", path, url).CombinedOutput()
+		require.NoError(t, err, "%s: %s", script, output)
+	}
+	stop(syscall.SIGTERM)
+}
+
 // A page that is open comes back by itself after the receiver was killed and started again.
 func TestPageComesBack(t *testing.T) {
 	program, ports := build(t), freePorts(t, 4)

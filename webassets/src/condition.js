@@ -1,66 +1,94 @@
 // What the viewer is told: from the receiver's snapshot, the connection to it and the player, the state in a word and a
-// shape, and where there is no live picture, what is missing and since when. Pure functions.
-import { clockText, lasting, plural } from './format.js';
+// shape, and where there is no live picture, what is missing, since when, why, and what to do. Pure functions.
+import { clockText, lasting } from './format.js';
 
-// Shapes: disc (good), triangle (warning), square (bad), ring (waiting), bars (paused).
+// Shapes: disc (good), play (moves, but is not live), triangle (warning), square (bad), ring (waiting), bars (paused).
 
-// Returns {word, shape, notice, mark}: notice is null while the picture is live, else {what, why}; mark is a remark on a
-// live picture, or ''. now and all times are milliseconds of the server's clock, but feed.lostSince, which is of ours.
-export function condition({ feed, channel, player, now }) {
+// By the verdict's code: the state in a word, its shape, what is missing, and what that means for a viewer.
+const RETURNS = 'The picture comes by itself as soon as the rig sends.';
+const OPERATOR = 'Only the operator of the receiver can mend this: tell them what is written here.';
+const VERDICTS = {
+  'no-packets': ['Waiting', 'ring', 'Waiting for the rig', RETURNS],
+  'not-isc': ['No picture', 'triangle', 'What arrives is not a rig\u2019s video', OPERATOR],
+  'not-allowed': ['No picture', 'triangle', 'What arrives is not allowed', OPERATOR],
+  'clock-jumps': ['No picture', 'triangle', 'The rig\u2019s clock jumps', OPERATOR],
+  'no-keyframe': ['No picture', 'triangle', 'Waiting for a whole picture', 'It comes with the rig\u2019s next keyframe.'],
+  silent: ['No signal', 'square', 'No signal', RETURNS],
+  'too-lossy': ['Too lossy', 'square', 'Too much is lost for a picture', 'The picture comes by itself when the links get better.'],
+  failed: ['Failed', 'square', 'Reception has failed', OPERATOR],
+  stopped: ['Stopped', 'square', 'The receiver is stopped', 'The picture comes when its operator starts it.'],
+};
+const UNKNOWN = ['No picture', 'triangle', 'There is no picture', OPERATOR];
+
+// What only technicians read: bytes, addresses, ports, commands. Times of the day have two colons, IPv6 has more.
+const BYTES = /\b[0-9a-f]{2}(?:[ :][0-9a-f]{2}){3,}\b/i;
+const ADDRESSES = /\b\d{1,3}(?:\.\d{1,3}){3}\b|::|(?:[0-9a-f]{1,4}:){3,}/i;
+const TERMS = /\b(?:UDP|TCP|ports?|SSRC|RTP|bytes?|sudo|firewall|nftables|iptables|interface)\b|`/i;
+
+export const isTechnical = (sentence) => [BYTES, ADDRESSES, TERMS].some((pattern) => pattern.test(sentence));
+
+// Returns {word, shape, notice, mark}: notice is null while the picture is live, else {what, since, why, evidence, advice,
+// technical}; mark is a remark on a picture that moves, or ''. now and all times are milliseconds of the server's clock,
+// but feed.lostSince, which is of ours; verdictSince says when the channel's verdict came to be, or NaN.
+export function condition({ feed, channel, gone, player, now, verdictSince = NaN }) {
   if (feed.denied) {
     return missing('No access', 'square', 'This link is no longer valid', 'Ask the operator of the receiver for the present one.');
   }
   if (feed.lostSince) {
-    const what = feed.met ? `No connection to the receiver since ${clockText(feed.lostSince)}` : 'The receiver does not answer';
-    return missing('No connection', 'square', what, 'The picture comes back by itself.');
+    const since = feed.met ? `since ${clockText(feed.lostSince)}` : '';
+    return missing('No connection', 'square', 'No connection to the receiver', 'The picture comes back by itself.', since);
   }
   if (!feed.met) return missing('Connecting', 'ring', 'Connecting to the receiver', '');
-  if (!channel) return missing('No channel', 'ring', 'This receiver has no channel', 'Its operator sets one up.');
-  return ofChannel(channel, now) || ofPlayer(channel, player, now);
+  if (gone) return missing('Not there', 'ring', `${gone} is not set up on this receiver`, 'It comes back by itself when it is.');
+  if (!channel) return missing('No rig', 'ring', 'No rig is set up on this receiver', 'It appears here as soon as its operator adds one.');
+  return withoutVideo(channel, now, verdictSince) ?? ofPlayer(channel, player, now, verdictSince);
 }
 
-function missing(word, shape, what, why) {
-  return { word, shape, notice: { what: what.trim(), why }, mark: '' };
+function missing(word, shape, what, why, since = '') {
+  return { word, shape, notice: { what, since, why, evidence: [], advice: '', technical: [] }, mark: '' };
 }
 
-function ofChannel(channel, now) {
-  const since = Date.parse(channel.since);
-  const why = channel.verdict.text;
-  switch (channel.state) {
-    case 'failed':
-      return missing('Failed', 'square', `Reception has failed ${lasting(since, now)}`, channel.error || why);
-    case 'stopped':
-      return missing('Stopped', 'square', 'The receiver is stopped', 'The picture comes when its operator starts it.');
-    default:
-  }
+// What the receiver says of a channel without a picture.
+function diagnosis(channel, now, since) {
+  const { code, text, evidence, advice } = channel.verdict;
+  const [word, shape, what, hint] = VERDICTS[code] ?? UNKNOWN;
+  const ended = isCapture(channel) && code === 'stopped';
+  const facts = evidence ?? [];
+  const plain = advice && !isTechnical(advice);
+  return {
+    word: ended ? 'Ended' : word,
+    shape: ended ? 'ring' : shape,
+    notice: {
+      what: ended ? 'The capture has been played' : what,
+      since: lasting(since, now),
+      why: (channel.state === 'failed' && channel.error) || text,
+      evidence: facts.filter((fact) => !isTechnical(fact)),
+      advice: plain ? advice : ended ? '' : hint,
+      technical: [...facts.filter(isTechnical), ...(advice && !plain ? [advice] : [])],
+    },
+    mark: '',
+  };
+}
+
+const stateSince = (channel) => Date.parse(channel.since ?? '');
+const isOK = (channel) => channel.verdict.code === 'ok' || !channel.verdict.code;
+export const isCapture = (channel) => channel.source === 'file';
+
+// Where the receiver has no video for players: why. Else null.
+function withoutVideo(channel, now, verdictSince) {
+  if (channel.state === 'failed' || channel.state === 'stopped') return diagnosis(channel, now, stateSince(channel));
   if (!channel.hls.enabled) {
-    return missing('Off', 'ring', 'HLS is switched off', 'The picture comes when the operator switches it on.');
+    return missing('Off', 'ring', 'Video for viewers is switched off', 'The picture comes when the operator switches it on.');
   }
-  if (channel.hls.error) return missing('Failed', 'square', 'There is no HLS output', channel.hls.error);
-  switch (channel.state) {
-    case 'waiting':
-      return missing('Waiting', 'ring', `Waiting for the rig ${lasting(since, now)}`, why);
-    case 'silent':
-      return missing('No signal', 'square', `No signal ${lasting(since, now)}`, why);
-    default:
-  }
-  switch (channel.verdict.code) {
-    case 'no-keyframe':
-      return missing('Waiting', 'triangle', 'Waiting for a keyframe', why);
-    case 'not-isc':
-      return missing('Waiting', 'triangle', 'Waiting for the rig', why);
-    default:
-  }
-  if (!channel.hls.ready && tooLossy(channel)) return noPicture(channel);
-  if (!channel.hls.ready) return missing('Starting', 'ring', 'The picture is coming', 'The first second is being put together.');
-  return null;
+  if (channel.hls.error) return missing('Failed', 'square', 'There is no video for viewers', channel.hls.error);
+  if (channel.state !== 'live') return diagnosis(channel, now, stateSince(channel));
+  if (channel.hls.ready) return null;
+  if (!isOK(channel)) return diagnosis(channel, now, verdictSince);
+  return missing('Starting', 'ring', 'The picture is coming', 'Its first second is being put together.');
 }
 
-// Where too much is lost, what comes may still make pictures: only where they stand still is there none.
-const tooLossy = (channel) => channel.verdict.code === 'too-lossy';
-const noPicture = (channel) => missing('Too lossy', 'square', 'Too much is lost for a picture', channel.verdict.text);
-
-function ofPlayer(channel, player, now) {
+// What is wrong may still let pictures through: as long as they move, it is a remark.
+function ofPlayer(channel, player, now, verdictSince) {
   switch (player.phase) {
     case 'paused':
       return { word: 'Paused', shape: 'bars', notice: null, mark: `Paused ${lasting(player.since, now)}` };
@@ -69,37 +97,50 @@ function ofPlayer(channel, player, now) {
     case 'unsupported':
       return missing('No player', 'square', 'This browser cannot play the video', 'Use a current Chrome, Edge, Firefox or Safari.');
     case 'playing':
-      if (tooLossy(channel)) return { word: 'Lossy', shape: 'triangle', notice: null, mark: channel.verdict.text };
-      if (channel.stream.damaged) {
-        return { word: 'Damaged', shape: 'triangle', notice: null, mark: 'Damaged until the next keyframe' };
-      }
-      return { word: 'Live', shape: 'disc', notice: null, mark: '' };
+      return playing(channel);
     default:
   }
-  if (tooLossy(channel)) return noPicture(channel);
-  switch (player.phase) {
-    case 'stalled':
-      return missing('Interrupted', 'triangle', `The picture has stood still ${lasting(player.since, now)}`,
-        'The receiver has a picture; the connection to this browser is too slow or was interrupted.');
-    default: {
-      const long = now - player.since > 2000;
-      return missing('Loading', 'ring', long ? `Loading the picture ${lasting(player.since, now)}` : 'Loading the picture', '');
+  if (!isOK(channel)) return diagnosis(channel, now, verdictSince);
+  if (player.phase === 'stalled') {
+    return missing('Interrupted', 'triangle', 'The picture stands still',
+      'The receiver has a picture; the connection to this browser is too slow or was interrupted.', lasting(player.since, now));
+  }
+  return missing('Loading', 'ring', 'Loading the picture', '', now - player.since > 2000 ? lasting(player.since, now) : '');
+}
+
+function playing(channel) {
+  const moving = (word, shape, mark) => ({ word, shape, notice: null, mark });
+  if (!isOK(channel)) return moving(channel.verdict.code === 'too-lossy' ? 'Lossy' : 'Disturbed', 'triangle', channel.verdict.text);
+  if (channel.stream.damaged) return moving('Damaged', 'triangle', 'Damaged until the next keyframe');
+  if (isCapture(channel)) return moving('Capture', 'play', '');
+  return moving('Live', 'disc', '');
+}
+
+// The state of a channel in a list of them: {word, shape}.
+export function summary(channel) {
+  if (channel.state === 'live' && isOK(channel)) {
+    if (!channel.hls.enabled) return { word: 'Off', shape: 'ring' };
+    if (!channel.hls.ready) return { word: 'Starting', shape: 'ring' };
+    return isCapture(channel) ? { word: 'Capture', shape: 'play' } : { word: 'Live', shape: 'disc' };
+  }
+  if (channel.state === 'live' && channel.verdict.code === 'too-lossy' && channel.hls.ready) return { word: 'Lossy', shape: 'triangle' };
+  const { word, shape } = diagnosis(channel, 0, NaN);
+  return { word, shape };
+}
+
+// Verdicts remembers since when each channel has had its present verdict.
+export class Verdicts {
+  #seen = new Map(); // by the channel's id: {code, at}
+
+  // Takes note of a snapshot. What the first one says began at a time that is not known.
+  note(snapshot) {
+    const before = this.#seen;
+    this.#seen = new Map();
+    for (const { id, verdict: { code } } of snapshot.channels) {
+      const last = before.get(id);
+      this.#seen.set(id, last?.code === code ? last : { code, at: last ? Date.parse(snapshot.time) : NaN });
     }
   }
-}
 
-// The shape that stands for a channel in a list of them.
-export function channelShape(channel) {
-  if (channel.state === 'live') return channel.hls.enabled && channel.hls.ready ? 'disc' : 'triangle';
-  return channel.state === 'waiting' ? 'ring' : 'square';
-}
-
-// The health of the links in one sentence.
-export function health(channel) {
-  const up = channel.links.filter((link) => link.state === 'up').length;
-  const links = `${up} of ${plural(channel.links.length, 'link')} up`;
-  if (channel.state !== 'live') return links;
-  const lost = channel.recent?.['60s']?.lost ?? 0;
-  const losses = lost === 0 ? 'nothing lost' : `${plural(lost, 'packet')} lost in the last minute`;
-  return `${links}, ${losses}${up > 0 && channel.survives_links < 1 ? ', no link to spare' : ''}`;
+  since(channel) { return this.#seen.get(channel?.id)?.at ?? NaN; }
 }

@@ -1,6 +1,8 @@
-// The panel of figures: a row for each link, and the totals of the channel.
+// The panel of figures: a row for each link, the totals of the channel, and below folds what only technicians ask for.
 import { element, setAttribute, setText } from './dom.js';
-import { bitrate, clockText, count, dateText, lasting, milliseconds } from './format.js';
+import { bitrate, clockText, count, dateText, milliseconds, seconds } from './format.js';
+import { linkWords } from './health.js';
+import { Table } from './table.js';
 
 const SHAPES = { up: 'disc', silent: 'triangle', down: 'square' };
 const COLUMNS = [
@@ -12,50 +14,118 @@ const COLUMNS = [
   ['Delay', 'Behind the fastest link'],
 ];
 const OUTCOMES = [
+  ['', ''],
   ['as sent', 'Came by a link'],
   ['rebuilt', 'Rebuilt before or instead of arriving'],
+  ['saved', 'Of the rebuilt packets, those that no link brought in time'],
   ['lost', 'Neither came nor could be rebuilt in time'],
 ];
-const SAVED = 'Of the rebuilt packets, those that no link brought in time';
-const SPANS = [['1s', '1 s'], ['8s', '8 s'], ['60s', '1 min']];
+const SPANS = [['1s', '1 s'], ['8s', '8 s'], ['60s', '60 s']];
+const SPAN_COLUMNS = [['', ''], ...SPANS.map(([, name]) => [name, `Over the last ${name}`]), ['start', 'Since the start']];
+const KINDS = [
+  ['Received', 'received', 'All that arrived'],
+  ['Source', 'source', 'Packets of the video that were of use'],
+  ['Parity', 'parity', 'Packets of the coding that were of use'],
+  ['Duplicate', 'duplicate', 'Was there already'],
+  ['Late', 'late', 'The segment was closed'],
+  ['Malformed', 'malformed', 'Not of this format'],
+  ['Refused', 'refused', 'For its address, its sender or a ceiling'],
+  ['Kernel dropped', 'kernel_dropped', 'Never reached the receiver: the buffer of the socket was full'],
+];
+const CEILINGS = {
+  open_segments: 'Open segments', held_bytes: 'Held bytes', sources: 'Unknown senders', decode_bytes: 'Decoded bytes / s',
+  log_lines: 'Log lines / s',
+};
 
-// Details fills a panel. Its rows stay while links come and go, so that nothing jumps and a selection survives.
+// Details fills a panel. What it shows stays while links come and go, so that nothing jumps and a selection survives.
 export class Details {
   #panel;
-  #links = element('tbody');
-  #packets = element('tbody');
-  #facts = element('tbody');
+  #links = new Table(COLUMNS, 'links');
+  #packets = new Table(OUTCOMES);
+  #facts = new Table();
+  #all = new Fold('Datagrams of all links');
+  #each = element('div');
+  #ceilings = new Table([['', ''], ['now', ''], ['limit', ''], ['reached', 'How often something was turned away']], 'ceilings');
 
   constructor(panel) {
     this.#panel = panel;
     panel.prepend(
-      element('h2', {}, 'Links'), element('table', { class: 'links' }, head(COLUMNS), this.#links),
-      element('h2', {}, 'Packets'), element('table', {}, head([['', ''], ...OUTCOMES]), this.#packets),
-      element('h2', {}, 'Receiver'), element('table', {}, this.#facts),
+      element('h2', {}, 'Links'), this.#links.table,
+      element('h2', {}, 'Packets'), this.#packets.table,
+      element('h2', {}, 'Receiver'), this.#facts.table,
+      element('h2', {}, 'For the technician'), this.#all.node, this.#each,
+      fold('Ceilings', this.#ceilings.table),
     );
   }
 
   update(channel, snapshot, player) {
     if (this.#panel.hidden) return;
-    fill(this.#links, channel.links.map((link) => linkRow(link, Date.parse(snapshot.time))));
-    fill(this.#packets, packetRows(channel));
-    fill(this.#facts, factRows(channel, snapshot, player).map(([name, value]) => ({ cells: [name, value] })));
+    this.#links.show(channel.links.map(linkRow));
+    this.#packets.show(packetRows(channel));
+    this.#facts.show(factRows(channel, snapshot, player));
+    this.#all.show(channel);
+    while (this.#each.children.length > channel.links.length) this.#each.lastChild.remove();
+    channel.links.forEach((link, i) => {
+      const old = this.#each.children[i];
+      const shown = old ? old.fold : new Fold('');
+      shown.show(link, `Link ${link.index + 1}, port ${link.port}`);
+      if (old) return;
+      shown.node.fold = shown;
+      this.#each.append(shown.node);
+    });
+    this.#ceilings.show(Object.entries(channel.ceilings ?? {}).sort().map(([name, { now, limit, reached }]) => ({
+      cells: [CEILINGS[name] ?? name, count(now), count(limit), count(reached)], bad: reached > 0,
+    })));
   }
 }
 
-function head(columns) {
-  return element('thead', {}, element('tr', {}, ...columns.map(([name, title]) => element('th', { scope: 'col', title }, name))));
+const fold = (title, ...content) => element('details', {}, element('summary', {}, title), ...content);
+
+// Fold is the datagrams of a link, or of all, over each span, with what else is counted beside them.
+class Fold {
+  #counts = new Table(SPAN_COLUMNS, 'spans');
+  #facts = new Table(null, 'facts-of');
+  #title = element('summary');
+
+  constructor(title) {
+    setText(this.#title, title);
+    this.node = element('details', {}, this.#title, this.#counts.table, this.#facts.table);
+  }
+
+  // of: a channel, or a link under a title of its own.
+  show(of, title) {
+    if (title) setText(this.#title, title);
+    if (!this.node.open) return;
+    const over = (pick) => [...SPANS.map(([span]) => pick(of.recent?.[span] ?? {})), pick(of)];
+    this.#counts.show([
+      ...KINDS.map(([name, key, explanation]) => ({
+        cells: [name, ...over(({ datagrams }) => count(datagrams?.[key] ?? 0))], title: explanation,
+        bad: key === 'kernel_dropped' && of.datagrams?.[key] > 0,
+      })),
+      { cells: ['Longest gap', ...over(({ longest_gap_ms: gap }) => seconds(gap ?? 0))], title: 'Between two packets' },
+    ]);
+    this.#facts.show([
+      ...(title ? [{ cells: ['From', of.from || 'nobody yet'], note: true }] : []),
+      ...reasons('Malformed', of.malformed),
+      ...reasons('Refused', of.refused),
+      ...(title ? [
+        { cells: ['Feedback sent', count(of.feedback_sent ?? 0)] }, { cells: ['Feedback withheld', count(of.feedback_withheld ?? 0)] },
+      ] : []),
+    ]);
+  }
 }
 
-function linkRow(link, now) {
+const reasons = (kind, counts) => Object.entries(counts ?? {}).sort().map(([name, n]) => ({ cells: [`${kind}: ${name}`, count(n)] }));
+
+function linkRow(link) {
   const name = String(link.port);
   if (link.state !== 'up') {
-    const silent = link.datagrams.received ? `silent ${lasting(Date.parse(link.since), now)}` : 'nothing yet';
-    const note = link.state === 'down' ? `failed: ${link.error}` : silent;
-    return { shape: SHAPES[link.state], off: true, cells: [name, note], wide: true };
+    const why = link.state === 'down' && link.error ? `${linkWords(link)}: ${link.error}` : linkWords(link);
+    return { shape: SHAPES[link.state], off: true, cells: [name, why], wide: COLUMNS.length - 1 };
   }
   return {
     shape: SHAPES.up,
+    title: `From ${link.from}`,
     cells: [
       name, bitrate(link.bitrate_bps), `${Math.round(link.share * 100)} %`, count(link.saved),
       `${milliseconds(link.jitter_ms)} ms`, `${milliseconds(link.delay_ms)} ms`,
@@ -65,60 +135,31 @@ function linkRow(link, now) {
 
 function packetRows(channel) {
   const row = (name, packets) => ({
-    cells: [name, count(packets.delivered ?? 0), count(packets.recovered ?? 0), count(packets.lost ?? 0)],
+    cells: [name, ...['delivered', 'recovered', 'saved', 'lost'].map((key) => count(packets[key] ?? 0))],
     bad: packets.lost > 0,
   });
-  return [
-    ...SPANS.map(([span, name]) => row(`Last ${name}`, channel.recent?.[span] ?? {})),
-    row('Since start', channel.packets),
-    { cells: ['Of them saved', '', count(channel.packets.saved), ''], title: SAVED },
-  ];
+  return [...SPANS.map(([span, name]) => row(`Last ${name}`, channel.recent?.[span] ?? {})), row('Since start', channel.packets)];
 }
+
+const SOURCES = {
+  udp: 'its own ports', capture: 'beside another program: it only listens', file: 'a capture file: not live',
+};
 
 function factRows(channel, snapshot, player) {
   const { stream } = channel;
   const started = new Date(snapshot.started);
   return [
     ['Video', stream.codec ? `${stream.codec.toUpperCase().replace('H264', 'H.264')}, payload type ${stream.payload_type}` : 'none yet'],
+    ['Receives from', SOURCES[channel.source] ?? channel.source ?? 'its own ports'],
+    ['Feedback to the rig', channel.listen_only ? 'none: this receiver only listens' : 'yes'],
     ['Survives the loss of', linksText(channel.survives_links)],
     ['Latency budget', `${Math.round(channel.latency_ms)} ms`],
     ['Wait of packets, 99 %', `${milliseconds(channel.wait_ms.p99)} ms`],
     ['Viewers', count(channel.viewers)],
-    ['Longest stop of this player', player.longestStall ? `${(player.longestStall / 1000).toFixed(1)} s` : 'none'],
+    ['Longest stop here', player.longestStall ? `${(player.longestStall / 1000).toFixed(1)} s` : 'none'],
     ['Running since', `${dateText(started)} ${clockText(started)}`],
     ['Version', snapshot.version],
-  ];
+  ].map((cells) => ({ cells, note: true }));
 }
 
 const linksText = (n) => (n === 1 ? 'any 1 link' : n > 1 ? `any ${n} links` : 'no link');
-
-// Makes a table's body show rows of {cells, title, shape, off, wide, bad}, changing as little as possible.
-function fill(body, rows) {
-  while (body.rows.length > rows.length) body.lastChild.remove();
-  rows.forEach((row, i) => {
-    let line = body.rows[i];
-    if (!line || line.cells.length !== row.cells.length) {
-      const made = element('tr', {}, element('th', { scope: 'row' }), ...row.cells.slice(1).map(() => element('td')));
-      if (row.shape) made.firstChild.append(element('span', { class: 'shape' }), '');
-      if (line) line.replaceWith(made);
-      else body.append(made);
-      line = made;
-    }
-    if (row.title) setAttribute(line, 'title', row.title);
-    line.classList.toggle('off', Boolean(row.off));
-    row.cells.forEach((text, n) => {
-      const cell = line.cells[n];
-      if (n === 0 && row.shape) {
-        setAttribute(cell.firstChild, 'data-shape', row.shape);
-        if (cell.lastChild.data !== text) cell.lastChild.data = text;
-        return;
-      }
-      setText(cell, text);
-      if (row.wide) {
-        setAttribute(cell, 'colspan', COLUMNS.length - 1);
-        cell.className = 'note';
-      }
-    });
-    line.lastChild.classList.toggle('bad', Boolean(row.bad));
-  });
-}

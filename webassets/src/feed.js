@@ -3,6 +3,9 @@
 const EXPECTED = 1000; // ms; the receiver sends at least this often
 const SILENCE = 3 * EXPECTED; // without a snapshot for so long, the connection counts as lost
 const PATIENCE = 4000; // ms for one poll
+const SYNC = 60000; // ms after which the clocks are compared anew
+const DENIED = 5000; // ms between polls while the key is void
+const REOPEN = 10000; // ms between attempts at events that the receiver refuses
 
 // ServerClock tells the server's time by the browser's clock.
 export class ServerClock {
@@ -40,6 +43,7 @@ export class Feed {
   #events = null;
   #opened = 0;
   #polling = false;
+  #polled = 0; // when the last poll began
   #lastSynced = 0;
 
   constructor(onSnapshot, onChange) {
@@ -74,22 +78,22 @@ export class Feed {
     this.#events.addEventListener('error', () => this.#poll());
   }
 
+  // Each second: asks for what the events do not bring, and opens them anew where that may help.
   #watch() {
     const now = Date.now();
-    if (now - this.#last <= SILENCE) {
-      if (now - this.#lastSynced > 60000) this.#poll();
-      return;
-    }
-    this.#lose();
-    this.#poll();
-    if (now - this.#opened > SILENCE) this.#open();
+    const closed = this.#events.readyState === EventSource.CLOSED; // refused: the browser does not try again
+    const quiet = now - this.#last > SILENCE;
+    if (quiet) this.#lose();
+    if (this.denied && now - this.#polled < DENIED) return;
+    if (closed || quiet || now - this.#lastSynced > SYNC) this.#poll();
+    if ((closed || quiet) && now - this.#opened > (closed ? REOPEN : SILENCE)) this.#open();
   }
 
   async #poll() {
     if (this.#polling) return;
     this.#polling = true;
     try {
-      const sent = Date.now();
+      const sent = this.#polled = Date.now();
       const response = await fetch('/api/v1/status', { cache: 'no-store', signal: AbortSignal.timeout(PATIENCE) });
       const received = Date.now();
       if (response.status === 401 || response.status === 429) this.#deny();
@@ -118,7 +122,10 @@ export class Feed {
 
   #take(snapshot) {
     snapshot.channels ??= []; // an empty list of the receiver's is null
-    for (const channel of snapshot.channels) channel.links ??= [];
+    for (const channel of snapshot.channels) {
+      channel.links ??= [];
+      channel.verdict ??= { code: '', text: '' };
+    }
     this.#last = Date.now();
     this.met = true;
     this.denied = false;

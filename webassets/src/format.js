@@ -6,7 +6,8 @@ const clocks = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-di
 export const dateText = (date) => dates.format(date);
 export const clockText = (date) => clocks.format(date);
 
-// How long something has lasted, or since when where that says more: "for 12 s", "for 3 min 5 s", "since 14:02:31". Empty where that is not known.
+// How long something has lasted, or since when where that says more: "for 12 s", "for 3 min 5 s", "since 14:02:31".
+// Empty where that is not known.
 export function lasting(since, now) {
   if (Number.isNaN(since)) return '';
   const seconds = Math.max(0, Math.floor((now - since) / 1000));
@@ -28,7 +29,13 @@ export const plural = (n, noun) => `${count(n)} ${noun}${n === 1 ? '' : 's'}`;
 
 export const milliseconds = (ms) => (ms >= 100 ? ms.toFixed(0) : ms.toFixed(1));
 
+// A duration given in ms, in its one unit that matters.
+export function seconds(ms) {
+  if (ms < 1000) return `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`;
+  return ms < 60000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.floor(ms / 60000)} min`;
+}
+
 export const lateness = (ms) => {
-  const seconds = Math.max(0, ms) / 1000;
-  return seconds < 60 ? `${seconds.toFixed(1)} s` : `${Math.floor(seconds / 60)} min`;
+  const late = Math.max(0, ms) / 1000;
+  return late < 60 ? `${late.toFixed(1)} s` : `${Math.floor(late / 60)} min`;
 };

@@ -1,16 +1,21 @@
 // The page: wires the receiver's figures to the player and the view.
-import { condition } from './condition.js';
+import { Choice } from './choice.js';
+import { Verdicts, condition, isCapture } from './condition.js';
 import { Details } from './details.js';
 import { Feed } from './feed.js';
 import { Player } from './player.js';
+import { Rigs } from './rigs.js';
 import { savePicture } from './shot.js';
-import { shapePicture, showChannels, showClock, showCondition, showFigures, toast } from './view.js';
+import { shapePicture, showClock, showCondition, showFigures, toast } from './view.js';
 
 const $ = (id) => document.getElementById(id);
 const video = $('video');
 const still = $('still');
 const player = new Player(video, still);
 const details = new Details($('details'));
+const rigs = new Rigs($('channels'), chooseChannel);
+const choice = new Choice();
+const verdicts = new Verdicts();
 const feed = new Feed(onSnapshot, onConnection);
 const frame = { date: null, late: null, frozen: false, shown: 0 }; // the one on screen
 const lateOf = []; // of the last frames, in ms
@@ -21,15 +26,14 @@ const DOUBT = 2000;
 let snapshot = null;
 let detailsChosen = false;
 
-const chosenChannel = () => {
-  const wanted = decodeURIComponent(location.hash.slice(1));
-  return snapshot?.channels.find((channel) => channel.id === wanted) ?? snapshot?.channels[0];
-};
+const chosen = () => choice.of(snapshot?.channels ?? [], location.hash);
+const nameOf = (channel) => channel.name || channel.id;
 
 function onSnapshot(next) {
   if (snapshot && snapshot.version !== next.version) location.reload(); // the receiver was updated, so was its page
   snapshot = next;
-  const channel = chosenChannel();
+  verdicts.note(next);
+  const { channel } = chosen();
   const source = channel?.hls.enabled && channel.hls.ready
     ? { path: channel.hls.path, id: `${channel.id} ${channel.hls.epoch}` } : null; // each run begins at another epoch
   player.play(source, channel?.state === 'live');
@@ -43,12 +47,12 @@ function onConnection() {
 }
 
 function render() {
-  const channel = chosenChannel();
+  const { channel, gone } = chosen();
   const now = condition({
-    feed, channel, now: feed.clock.now(),
+    feed, channel, gone, now: feed.clock.now(), verdictSince: verdicts.since(channel),
     player: { phase: player.phase, since: feed.clock.now() - (Date.now() - player.since) },
   });
-  showCondition(channel?.name || channel?.id || 'ISC Receiver', now);
+  showCondition(channel ? nameOf(channel) : gone || 'ISC Receiver', now);
   frame.frozen = Boolean(now.notice) || player.phase === 'paused';
   showFrame();
   $('pause').textContent = player.phase === 'paused' ? 'Go live' : 'Pause';
@@ -56,12 +60,12 @@ function render() {
   $('shot').disabled = !frame.date && !video.videoWidth && still.hidden;
   if (!snapshot) return;
   showFigures(channel, snapshot, feed.lostSince > 0);
-  showChannels(snapshot.channels, channel, chooseChannel);
+  rigs.update(snapshot.channels, choice.id);
   if (channel) details.update(channel, snapshot, player.stats);
 }
 
 function chooseChannel(id) {
-  if (id === chosenChannel()?.id) return;
+  if (id === choice.id) return;
   history.replaceState(null, '', `#${encodeURIComponent(id)}`);
   switchChannel();
 }
@@ -74,7 +78,9 @@ function switchChannel() {
 }
 
 function showFrame() {
-  showClock(frame.date, frame.frozen ? null : frame.late, frame.frozen);
+  const { channel } = chosen();
+  const late = frame.frozen || (channel && isCapture(channel)) ? null : frame.late; // of a capture it would say nothing
+  showClock(frame.date, late, frame.frozen);
 }
 
 // Follows the frames on screen, for their time and lateness.
@@ -121,11 +127,11 @@ function toggleFullScreen() {
 }
 
 async function takeShot() {
-  const channel = chosenChannel();
+  const { channel } = chosen();
   const source = still.hidden ? video : still;
   const size = still.hidden ? { width: video.videoWidth, height: video.videoHeight } : { width: still.width, height: still.height };
   if (!size.width || !channel) return;
-  await savePicture(source, size, { name: channel.name || channel.id, date: frame.date, demo: snapshot.demo });
+  await savePicture(source, size, { name: nameOf(channel), date: frame.date, demo: snapshot.demo });
   toast('Picture saved');
 }
 
@@ -143,6 +149,12 @@ const actions = {
   d: () => { detailsChosen = true; toggleDetails(); },
   m: toggleSound,
 };
+for (let digit = 1; digit <= 9; digit++) {
+  actions[digit] = () => {
+    const channel = snapshot?.channels[digit - 1];
+    if (channel) chooseChannel(channel.id);
+  };
+}
 
 function listen() {
   $('pause').addEventListener('click', actions[' ']);
@@ -150,10 +162,10 @@ function listen() {
   $('more').addEventListener('click', actions.d);
   $('full').addEventListener('click', actions.f);
   $('stage').addEventListener('click', () => player.unblock());
-  $('stage').addEventListener('dblclick', toggleFullScreen);
+  $('stage').addEventListener('dblclick', (event) => { if (!event.target.closest('.card')) toggleFullScreen(); });
   document.addEventListener('keydown', (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) return;
-    if (event.key === ' ' && event.target.closest('button')) return; // it presses the button
+    if (event.key === ' ' && event.target.closest('button, summary, a')) return; // it presses that
     const action = actions[event.key.length === 1 ? event.key.toLowerCase() : event.key];
     if (!action) return;
     event.preventDefault();

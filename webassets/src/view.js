@@ -1,7 +1,8 @@
 // What the page shows around the video. It gets values and changes the document; it decides nothing.
-import { channelShape, health } from './condition.js';
+import { isCapture } from './condition.js';
 import { element, setAttribute, setText } from './dom.js';
 import { bitrate, clockText, dateText, lateness } from './format.js';
+import { health } from './health.js';
 
 const LATE = 3000; // ms from which on lateness is marked
 const $ = (id) => document.getElementById(id);
@@ -15,29 +16,47 @@ export function showCondition(name, now) {
   const title = `${name}: ${now.word}`;
   if (document.title !== title) document.title = title;
 
-  const notice = $('notice');
-  notice.hidden = !now.notice;
+  $('notice').hidden = !now.notice;
+  $('main').classList.toggle('diagnosed', isLong(now.notice));
   $('stage').classList.toggle('dim', Boolean(now.notice));
-  if (now.notice) {
-    const [mark, what, why] = notice.firstElementChild.children;
-    setAttribute(mark, 'data-shape', now.shape);
-    setText(what, now.notice.what);
-    setText(why, now.notice.why);
-  }
+  if (now.notice) showNotice(now.shape, now.notice);
   $('mark').hidden = !now.mark;
   setText($('mark'), now.mark);
+}
+
+// Where there is more to say than a sentence, an upright screen makes room for it.
+const isLong = (notice) => Boolean(notice && (notice.advice || notice.evidence.length || notice.technical.length));
+
+function showNotice(shape, { what, since, why, evidence, advice, technical }) {
+  setAttribute($('notice-shape'), 'data-shape', shape);
+  setText($('notice-what'), what);
+  setText($('notice-since'), since);
+  setText($('notice-why'), why);
+  showList($('notice-evidence'), evidence);
+  setText($('notice-advice'), advice);
+  $('notice-technical').hidden = technical.length === 0;
+  showList($('notice-technical').lastElementChild, technical);
+}
+
+function showList(list, texts) {
+  while (list.children.length > texts.length) list.lastChild.remove();
+  texts.forEach((text, i) => {
+    if (!list.children[i]) list.append(element('li'));
+    setText(list.children[i], text);
+  });
 }
 
 // Shows the figures below the picture; channel may be undefined. stale says that they are of the past.
 export function showFigures(channel, snapshot, stale) {
   $('demo').hidden = !snapshot.demo;
+  $('source').hidden = !channel || !isCapture(channel);
   for (const node of [$('facts'), $('details')]) node.classList.toggle('stale', stale);
-  if (!channel) {
-    setText($('health'), '\u00a0');
-    setText($('figures'), '\u00a0');
-    return;
-  }
-  setText($('health'), stale ? `As of ${clockText(new Date(snapshot.time))}: ${health(channel)}` : health(channel));
+  for (const node of [$('health'), $('figures'), $('details')]) node.classList.toggle('empty', !channel);
+  if (!channel) return;
+  const [shape, sentence] = $('health').children;
+  const links = health(channel);
+  setAttribute(shape, 'data-shape', links.shape);
+  setText(sentence, stale ? `As of ${clockText(new Date(snapshot.time))}: ${links.text}` : links.text);
   const { width, height, fps, bitrate_bps: bps } = channel.stream;
   const figures = [];
   if (width) figures.push(`${width}\u00d7${height}`);
@@ -71,27 +90,6 @@ export function showClock(date, late, frozen) {
     setText($('late').firstChild, lateness(late));
     setAttribute($('late'), 'data-level', late > LATE ? 'warning' : 'good');
   }
-}
-
-// Shows a button for each channel where there are several, the chosen one marked.
-export function showChannels(channels, chosen, onChoose) {
-  const nav = $('channels');
-  nav.hidden = channels.length < 2;
-  if (nav.hidden) return;
-  while (nav.children.length > channels.length) nav.lastChild.remove();
-  channels.forEach((channel, i) => {
-    let button = nav.children[i];
-    if (!button) {
-      button = element('button', { type: 'button' }, element('span', { class: 'shape' }), element('span'));
-      button.addEventListener('click', () => onChoose(button.dataset.id));
-      nav.append(button);
-    }
-    button.dataset.id = channel.id;
-    setAttribute(button, 'aria-current', channel === chosen);
-    setAttribute(button, 'title', `${channel.name}: ${channel.state}`);
-    setAttribute(button.firstChild, 'data-shape', channelShape(channel));
-    setText(button.lastChild, channel.name);
-  });
 }
 
 let toastTimer = 0;

@@ -1,9 +1,11 @@
 // Tests of what the page says and shows, without a browser: npm test.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { channelShape, condition, health } from '../src/condition.js';
+import { Choice, idIn } from '../src/choice.js';
+import { Verdicts, condition, isTechnical, summary } from '../src/condition.js';
 import { ServerClock } from '../src/feed.js';
-import { bitrate, count, lasting, lateness, plural } from '../src/format.js';
+import { bitrate, count, lasting, lateness, plural, seconds } from '../src/format.js';
+import { health, linkWords } from '../src/health.js';
 import { LivePace } from '../src/pace.js';
 import { fileName } from '../src/shot.js';
 
@@ -11,77 +13,163 @@ const NOW = Date.parse('2026-01-02T03:04:20.000Z');
 
 function channel(changes = {}) {
   return {
-    id: 'rig1', name: 'Rig 1', state: 'live', since: '2026-01-02T03:04:08.000Z', error: '',
+    id: 'rig1', name: 'Rig 1', state: 'live', since: '2026-01-02T03:04:08.000Z', error: '', source: 'udp',
     verdict: { code: 'ok', text: 'The verdict.' }, stream: { damaged: false }, survives_links: 1,
     recent: { '60s': { lost: 0 } }, hls: { enabled: true, ready: true, epoch: 1, error: '' },
-    links: [{ state: 'up' }, { state: 'up' }, { state: 'silent' }, { state: 'up' }],
+    links: [link(5078), link(5079), link(5080, { state: 'silent' }), link(5081)],
     ...changes,
   };
 }
 
+function link(port, changes = {}) {
+  return { port, state: 'up', since: '2026-01-02T03:04:08.000Z', datagrams: { received: 7 }, ...changes };
+}
+
 const connected = { met: true, lostSince: 0, denied: false };
 const playing = { phase: 'playing', since: NOW };
+const look = (changes) => condition({ feed: connected, channel: channel(), player: playing, now: NOW, ...changes });
+const says = (code, more = {}) => ({ verdict: { code, text: `It is ${code}.` }, ...more });
 
 test('what is missing, and since when', () => {
-  const silent = channel({ state: 'silent' });
-  const lossy = channel({ verdict: { code: 'too-lossy', text: 'Too much is lost.' } });
+  const silent = channel(says('silent', { state: 'silent' }));
+  const waiting = (code, more) => channel(says(code, { state: 'waiting', ...more }));
+  const lossy = channel(says('too-lossy'));
+  const stalled = { phase: 'stalled', since: NOW - 3000 };
   const cases = [
     ['live', {}, 'Live', 'disc', null],
     ['damaged', { channel: channel({ stream: { damaged: true } }) }, 'Damaged', 'triangle', null],
     ['silent', { channel: silent }, 'No signal', 'square', 'No signal for 12 s'],
-    ['waiting', { channel: channel({ state: 'waiting' }) }, 'Waiting', 'ring', 'Waiting for the rig for 12 s'],
-    ['waiting, since when is not known', { channel: channel({ state: 'waiting', since: null }) }, 'Waiting', 'ring', 'Waiting for the rig'],
-    ['failed', { channel: channel({ state: 'failed' }) }, 'Failed', 'square', 'Reception has failed for 12 s'],
-    ['stopped', { channel: channel({ state: 'stopped' }) }, 'Stopped', 'square', 'The receiver is stopped'],
-    ['HLS off', { channel: channel({ state: 'silent', hls: { enabled: false } }) }, 'Off', 'ring', 'HLS is switched off'],
+    ['waiting', { channel: waiting('no-packets') }, 'Waiting', 'ring', 'Waiting for the rig for 12 s'],
+    ['waiting, since when is not known', { channel: waiting('no-packets', { since: null }) }, 'Waiting', 'ring', 'Waiting for the rig'],
+    ['not ISC', { channel: waiting('not-isc') }, 'No picture', 'triangle', 'What arrives is not a rig\u2019s video for 12 s'],
+    ['not allowed', { channel: waiting('not-allowed') }, 'No picture', 'triangle', 'What arrives is not allowed for 12 s'],
+    ['failed', { channel: channel(says('failed', { state: 'failed' })) }, 'Failed', 'square', 'Reception has failed for 12 s'],
+    ['stopped', { channel: channel(says('stopped', { state: 'stopped' })) }, 'Stopped', 'square', 'The receiver is stopped for 12 s'],
+    ['HLS off', { channel: { ...silent, hls: { enabled: false } } }, 'Off', 'ring', 'Video for viewers is switched off'],
     ['HLS not ready', { channel: channel({ hls: { enabled: true } }) }, 'Starting', 'ring', 'The picture is coming'],
-    ['HLS failed', { channel: channel({ hls: { enabled: true, error: 'disk full' } }) }, 'Failed', 'square', 'There is no HLS output'],
-    ['no keyframe', { channel: channel({ verdict: { code: 'no-keyframe', text: '' } }) }, 'Waiting', 'triangle', 'Waiting for a keyframe'],
-    ['too lossy', { channel: lossy, player: { phase: 'stalled', since: NOW } }, 'Too lossy', 'square', 'Too much is lost for a picture'],
+    ['HLS failed', { channel: channel({ hls: { enabled: true, error: 'disk full' } }) }, 'Failed', 'square', 'There is no video for viewers'],
+    ['no keyframe', { channel: channel(says('no-keyframe', { hls: { enabled: true } })) }, 'No picture', 'triangle', 'Waiting for a whole picture'],
+    ['clock jumps', { channel: channel(says('clock-jumps')), player: stalled, verdictSince: NOW - 5000 },
+      'No picture', 'triangle', 'The rig\u2019s clock jumps for 5 s'],
+    ['a verdict of later', { channel: channel(says('sunspots')), player: stalled }, 'No picture', 'triangle', 'There is no picture'],
+    ['too lossy', { channel: lossy, player: stalled }, 'Too lossy', 'square', 'Too much is lost for a picture'],
     ['too lossy to begin', { channel: { ...lossy, hls: { enabled: true } } }, 'Too lossy', 'square', 'Too much is lost for a picture'],
     ['too lossy, but pictures move', { channel: lossy }, 'Lossy', 'triangle', null],
     ['too lossy, and paused', { channel: lossy, player: { phase: 'paused', since: NOW } }, 'Paused', 'bars', null],
-    ['no channel', { channel: null }, 'No channel', 'ring', 'This receiver has no channel'],
+    ['capture', { channel: channel({ source: 'file' }) }, 'Capture', 'play', null],
+    ['capture that has ended', { channel: channel(says('stopped', { source: 'file', state: 'stopped' })) },
+      'Ended', 'ring', 'The capture has been played for 12 s'],
+    ['no channel', { channel: undefined }, 'No rig', 'ring', 'No rig is set up on this receiver'],
+    ['another is there', { channel: undefined, gone: 'Rig 1' }, 'Not there', 'ring', 'Rig 1 is not set up on this receiver'],
     ['first contact', { feed: { met: false } }, 'Connecting', 'ring', 'Connecting to the receiver'],
-    ['never met', { feed: { met: false, lostSince: 1 } }, 'No connection', 'square', 'The receiver does not answer'],
+    ['never met', { feed: { met: false, lostSince: 1 } }, 'No connection', 'square', 'No connection to the receiver'],
     ['no access', { feed: { met: true, denied: true } }, 'No access', 'square', 'This link is no longer valid'],
     ['loading', { player: { phase: 'loading', since: NOW } }, 'Loading', 'ring', 'Loading the picture'],
     ['loading long', { player: { phase: 'loading', since: NOW - 5000 } }, 'Loading', 'ring', 'Loading the picture for 5 s'],
-    ['stalled', { player: { phase: 'stalled', since: NOW - 3000 } }, 'Interrupted', 'triangle', 'The picture has stood still for 3 s'],
+    ['stalled', { player: stalled }, 'Interrupted', 'triangle', 'The picture stands still for 3 s'],
     ['blocked', { player: { phase: 'blocked', since: NOW } }, 'Ready', 'bars', 'Touch the picture to start it'],
     ['paused', { player: { phase: 'paused', since: NOW } }, 'Paused', 'bars', null],
   ];
   for (const [name, changes, word, shape, what] of cases) {
-    const got = condition({ feed: connected, channel: channel(), player: playing, now: NOW, ...changes });
+    const got = look(changes);
     assert.equal(got.word, word, name);
     assert.equal(got.shape, shape, name);
-    assert.equal(got.notice?.what ?? null, what, name);
+    assert.equal(got.notice && `${got.notice.what} ${got.notice.since}`.trim(), what, name);
   }
 });
 
 test('a picture that moves is not covered by what is wrong with it', () => {
-  const lossy = channel({ verdict: { code: 'too-lossy', text: 'Too much is lost.' } });
-  assert.equal(condition({ feed: connected, channel: lossy, player: playing, now: NOW }).mark, 'Too much is lost.');
+  assert.equal(look({ channel: channel(says('too-lossy')) }).mark, 'It is too-lossy.');
+  assert.equal(look({ channel: channel(says('clock-jumps')) }).mark, 'It is clock-jumps.');
 });
 
 test('a lost connection says since when, whatever the last snapshot said', () => {
-  const got = condition({ feed: { met: true, lostSince: NOW }, channel: channel(), player: playing, now: NOW });
-  assert.match(got.notice.what, /^No connection to the receiver since \d\d:\d\d:\d\d$/);
+  assert.match(look({ feed: { met: true, lostSince: NOW } }).notice.since, /^since \d\d:\d\d:\d\d$/);
+});
+
+test('the reason, its evidence and what to do; what only technicians read is apart', () => {
+  const bytes = 'The last came from 198.51.100.23:51000: 80 60 1f 2a 00 00.';
+  const verdict = { code: 'not-isc', text: 'It is not.', evidence: ['Nothing of 1240 was.', bytes], advice: 'Switch the coding on.' };
+  const { notice } = look({ channel: channel({ state: 'waiting', verdict }) });
+  assert.equal(notice.why, 'It is not.');
+  assert.deepEqual(notice.evidence, ['Nothing of 1240 was.']);
+  assert.deepEqual(notice.technical, [bytes]);
+  assert.equal(notice.advice, 'Switch the coding on.');
+  const blocked = look({ channel: channel({ state: 'waiting', verdict: { ...verdict, advice: 'sudo ufw allow 5078/udp' } }) });
+  assert.match(blocked.notice.advice, /operator/);
+  assert.deepEqual(blocked.notice.technical, [bytes, 'sudo ufw allow 5078/udp']);
+  const failed = channel(says('failed', { state: 'failed', error: 'the interface is gone' }));
+  assert.equal(look({ channel: failed }).notice.why, 'the interface is gone');
+});
+
+test('what is technical', () => {
+  for (const text of [
+    'de ad be ef', 'from 10.77.0.2:40000', 'allowed is 2001:db8:77::/48', 'fe80:0:0:0:1:2:3:4', 'on UDP 5078', 'sudo nft', 'The firewall drops it.',
+  ]) assert.ok(isTechnical(text), text);
+  for (const text of ['All 4 links stopped at 14:02:31.', 'Ask the crew.', 'Nothing came for 12.5 s.', 'It is 8 of 10, or more.']) {
+    assert.ok(!isTechnical(text), text);
+  }
+});
+
+test('since when a verdict has been there', () => {
+  const seen = new Verdicts();
+  const rig = channel(says('ok'));
+  const note = (code, time) => seen.note({ time, channels: [{ ...rig, verdict: { code } }] });
+  note('ok', '2026-01-02T03:04:01.000Z');
+  assert.ok(Number.isNaN(seen.since(rig)));
+  note('clock-jumps', '2026-01-02T03:04:05.000Z');
+  note('clock-jumps', '2026-01-02T03:04:06.000Z');
+  assert.equal(seen.since(rig), Date.parse('2026-01-02T03:04:05.000Z'));
+  assert.ok(Number.isNaN(seen.since(undefined)));
+});
+
+test('another rig never takes the place of the chosen one', () => {
+  const rigs = (...ids) => ids.map((id) => ({ id, name: id.toUpperCase() }));
+  const choice = new Choice();
+  assert.deepEqual(choice.of([], ''), { channel: undefined, gone: '' });
+  assert.equal(choice.of(rigs('a', 'b'), '').channel.id, 'a');
+  assert.equal(choice.of(rigs('c', 'b', 'a'), '').channel.id, 'a', 'in another order');
+  assert.deepEqual(choice.of(rigs('b'), ''), { channel: undefined, gone: 'A' });
+  assert.equal(choice.of(rigs('b', 'a'), '').channel.id, 'a', 'when it is back');
+  assert.equal(choice.of(rigs('b', 'a'), '#b').channel.id, 'b');
+  assert.equal(choice.of(rigs('b', 'a'), '').channel.id, 'b', 'the fragment went away');
+  assert.deepEqual(choice.of(rigs('b', 'a'), '#x'), { channel: undefined, gone: 'x' });
+  assert.equal(idIn('#rig%201'), 'rig 1');
+  assert.equal(idIn('#100%'), '100%');
 });
 
 test('the health of the links', () => {
-  assert.equal(health(channel()), '3 of 4 links up, nothing lost');
-  assert.equal(health(channel({ survives_links: 0 })), '3 of 4 links up, nothing lost, no link to spare');
-  assert.equal(health(channel({ recent: { '60s': { lost: 1 } } })), '3 of 4 links up, 1 packet lost in the last minute');
-  assert.equal(health(channel({ state: 'silent' })), '3 of 4 links up');
-  assert.equal(health(channel({ links: [{ state: 'up' }], recent: null })), '1 of 1 link up, nothing lost');
+  const all = { links: [link(5078), link(5079)] };
+  assert.deepEqual(health(channel(all)), { text: '2 of 2 links up, nothing lost', shape: 'disc' });
+  assert.match(health(channel()).text, /^3 of 4 links up \(5080 silent since \d\d:\d\d:\d\d\), nothing lost$/);
+  assert.equal(health(channel()).shape, 'triangle');
+  const two = { links: [link(5078), link(5079, { state: 'silent' }), link(5080, { state: 'down' })] };
+  assert.equal(health(channel(two)).text, '1 of 3 links up (not 5079, 5080), nothing lost');
+  assert.equal(health(channel({ ...all, survives_links: 0 })).text, '2 of 2 links up, nothing lost, no link to spare');
+  assert.equal(health(channel({ ...all, recent: { '60s': { lost: 1 } } })).text, '2 of 2 links up, 1 packet lost in the last minute');
+  const none = { state: 'silent', links: [link(5078, { state: 'silent' })] };
+  assert.deepEqual(health(channel(none)), { text: '0 of 1 link up', shape: 'square' });
+  assert.equal(health(channel({ links: [link(5078)], recent: null })).text, '1 of 1 link up, nothing lost');
+  assert.equal(health(channel({ links: [], state: 'waiting' })).shape, 'square');
 });
 
-test('the shape of a channel in the list', () => {
-  assert.equal(channelShape(channel()), 'disc');
-  assert.equal(channelShape(channel({ hls: { enabled: false } })), 'triangle');
-  assert.equal(channelShape(channel({ state: 'waiting' })), 'ring');
-  assert.equal(channelShape(channel({ state: 'silent' })), 'square');
+test('a link that is not up, in words', () => {
+  assert.match(linkWords(link(5078, { state: 'silent' })), /^silent since \d\d:\d\d:\d\d$/);
+  assert.equal(linkWords(link(5078, { state: 'silent', datagrams: { received: 0 } })), 'has brought nothing yet');
+  assert.equal(linkWords(link(5078, { state: 'silent', since: null })), 'has brought nothing yet');
+  assert.equal(linkWords(link(5078, { state: 'down' })), 'has failed');
+});
+
+test('a channel in the list', () => {
+  const listed = (changes) => Object.values(summary(channel(changes))).join(' ');
+  assert.equal(listed(), 'Live disc');
+  assert.equal(listed({ hls: { enabled: false } }), 'Off ring');
+  assert.equal(listed({ hls: { enabled: true } }), 'Starting ring');
+  assert.equal(listed({ source: 'file' }), 'Capture play');
+  assert.equal(listed(says('too-lossy')), 'Lossy triangle');
+  assert.equal(listed(says('no-keyframe')), 'No picture triangle');
+  assert.equal(listed(says('no-packets', { state: 'waiting' })), 'Waiting ring');
+  assert.equal(listed(says('silent', { state: 'silent' })), 'No signal square');
 });
 
 test('numbers in words', () => {
@@ -97,6 +185,7 @@ test('numbers in words', () => {
   assert.equal(lateness(649), '0.6 s');
   assert.equal(lateness(-20), '0.0 s');
   assert.equal(lateness(125000), '2 min');
+  assert.deepEqual([0, 9.94, 412.3, 1250, 61000].map(seconds), ['0.0 ms', '9.9 ms', '412 ms', '1.3 s', '1 min']);
 });
 
 test('file names of snapshots', () => {
