@@ -149,7 +149,7 @@ func (p *replay) push(record source.Record) error {
 	}
 	d := p.pool.Get()
 	d.Link, d.From, d.Arrival = link, record.From, record.Time
-	d.Truncated = len(record.Payload) > inbox.MaxDatagram
+	d.Truncated = record.Length > inbox.MaxDatagram
 	d.SetSize(copy(d.Buffer(), record.Payload))
 	p.pipeline.Push(&p.out, p.now, d)
 	return p.write(record.Time)

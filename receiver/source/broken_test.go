@@ -100,9 +100,10 @@ func TestWriter(t *testing.T) {
 	w, err := CreateFile(path)
 	require.NoError(t, err)
 	want := []Record{
-		{captured, sender, target, []byte("one")},
-		{captured.Add(time.Millisecond), sender, target, []byte{}},
-		{captured.Add(time.Second), target, sender, bytes.Repeat([]byte("long"), 4000)},
+		{captured, sender, target, []byte("one"), 3},
+		{captured.Add(time.Millisecond), sender, target, []byte{}, 0},
+		{captured.Add(time.Second), target, sender, bytes.Repeat([]byte("long"), 4000), 16000},
+		{captured.Add(2 * time.Second), sender6, target6, []byte("six"), 3},
 	}
 	for _, r := range want {
 		require.NoError(t, w.Write(r.Time, r.From, r.To, r.Payload))

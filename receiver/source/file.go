@@ -40,6 +40,7 @@ const (
 	linkTypeSLL2 layers.LinkType = 276 & 0xFF
 	sll2Size                     = 20
 	ethernetSize                 = 14
+	udpSize                      = 8
 )
 
 // Record is one UDP datagram of a capture.
@@ -47,6 +48,7 @@ type Record struct {
 	Time     time.Time
 	From, To netip.AddrPort
 	Payload  []byte // valid until the next record is read
+	Length   int    // that the UDP header states: more than Payload has where the capture was cut short
 }
 
 // File reads the UDP datagrams of a capture file. IPv4 fragments are put together. It is not safe for concurrent use.
@@ -232,6 +234,6 @@ func (f *File) record(r Record, from, to []byte) (Record, bool) {
 	target, ok2 := netip.AddrFromSlice(to)
 	r.From = netip.AddrPortFrom(source, uint16(f.udp.SrcPort))
 	r.To = netip.AddrPortFrom(target, uint16(f.udp.DstPort))
-	r.Payload = f.udp.Payload
+	r.Payload, r.Length = f.udp.Payload, max(int(f.udp.Length)-udpSize, len(f.udp.Payload))
 	return r, ok1 && ok2
 }

@@ -145,8 +145,8 @@ func readAll(t testing.TB, content []byte) (records []Record, end error) {
 
 func TestLinkTypes(t *testing.T) {
 	payload := []byte("a datagram of some bytes")
-	want4 := Record{Time: captured, From: sender, To: target, Payload: payload}
-	want6 := Record{Time: captured, From: sender6, To: target6, Payload: payload}
+	want4 := Record{Time: captured, From: sender, To: target, Payload: payload, Length: len(payload)}
+	want6 := Record{Time: captured, From: sender6, To: target6, Payload: payload, Length: len(payload)}
 	p4, p6 := packet4(t, payload), packet6(t, payload)
 	vlan := func(next layers.EthernetType) *layers.Dot1Q { return &layers.Dot1Q{VLANIdentifier: 5, Type: next} }
 	sll := func(protocol uint16) []byte {

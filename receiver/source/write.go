@@ -15,12 +15,12 @@ import (
 // maxCapture is the longest frame that a written capture may have, in bytes.
 const maxCapture = 65535
 
-// Writer writes UDP datagrams to a pcap file: Ethernet, IPv4, UDP. It is not safe for concurrent use.
+// Writer writes UDP datagrams to a pcap file: Ethernet, IP, UDP. It is not safe for concurrent use.
 type Writer struct {
 	file   *os.File
 	buffer *bufio.Writer
 	pcap   *pcapgo.Writer
-	frame  gopacket.SerializeBuffer
+	frames *frameMaker
 }
 
 // CreateFile creates a capture file, or empties the one that is there.
@@ -30,32 +30,20 @@ func CreateFile(path string) (*Writer, error) {
 		return nil, err
 	}
 	buffer := bufio.NewWriterSize(file, 1<<16)
-	w := &Writer{file: file, buffer: buffer, pcap: pcapgo.NewWriter(buffer), frame: gopacket.NewSerializeBuffer()}
+	w := &Writer{file: file, buffer: buffer, pcap: pcapgo.NewWriter(buffer), frames: newFrameMaker()}
 	if err := w.pcap.WriteFileHeader(maxCapture, layers.LinkTypeEthernet); err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
 	return w, nil
 }
 
-// Write adds a datagram that was sent at that time. Both addresses are IPv4. The payload is
+// Write adds a datagram that was sent at that time. Both addresses are of one family. The payload is
 // 65,507 bytes at most, and not kept.
 func (w *Writer) Write(at time.Time, from, to netip.AddrPort, payload []byte) error {
-	eth := layers.Ethernet{
-		SrcMAC: make([]byte, 6), DstMAC: make([]byte, 6), EthernetType: layers.EthernetTypeIPv4,
-	}
-	ip := layers.IPv4{
-		Version: 4, TTL: 64, Protocol: layers.IPProtocolUDP,
-		SrcIP: from.Addr().AsSlice(), DstIP: to.Addr().AsSlice(),
-	}
-	udp := layers.UDP{SrcPort: layers.UDPPort(from.Port()), DstPort: layers.UDPPort(to.Port())}
-	if err := udp.SetNetworkLayerForChecksum(&ip); err != nil {
+	frame, err := w.frames.frame(from, to, payload)
+	if err != nil {
 		return err
 	}
-	options := gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: true}
-	if err := gopacket.SerializeLayers(w.frame, options, &eth, &ip, &udp, gopacket.Payload(payload)); err != nil {
-		return err
-	}
-	frame := w.frame.Bytes()
 	return w.pcap.WritePacket(gopacket.CaptureInfo{Timestamp: at, CaptureLength: len(frame), Length: len(frame)}, frame)
 }
 
