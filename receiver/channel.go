@@ -172,21 +172,27 @@ func (c *Channel) dispatch(out *Result, now time.Time) {
 			q.put(unit)
 		}
 	}
-	for _, text := range out.Feedback {
-		if c.cfg.ListenOnly {
-			break
-		}
-		for link := range c.cfg.Ports {
-			to := c.pipeline.From(link)
-			if !to.IsValid() {
-				continue
-			}
-			if err := c.source.Send(link, to, text); err != nil && c.sendErrors.allow(now) {
-				c.log.Warn("feedback not sent", "link", link, "to", to, "error", err, "more", c.sendErrors.skipped())
-			}
+	if !c.cfg.ListenOnly {
+		for _, text := range out.Feedback {
+			c.answer(text, now)
 		}
 	}
 	out.Reset()
+}
+
+// answer sends a feedback datagram to the sender of each link that may have it.
+func (c *Channel) answer(text []byte, now time.Time) {
+	for link := range c.cfg.Ports {
+		to, ok := c.pipeline.Answer(now, link, len(text))
+		if !ok {
+			continue
+		}
+		if err := c.source.Send(link, to, text); err == nil {
+			c.pipeline.Answered(now, link, len(text))
+		} else if c.sendErrors.allow(now) {
+			c.log.Warn("feedback not sent", "link", link, "to", to, "error", err, "more", c.sendErrors.skipped())
+		}
+	}
 }
 
 // publish makes the channel's state visible.

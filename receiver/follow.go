@@ -172,6 +172,9 @@ func (p *Pipeline) hear(dst [][]byte, at time.Duration, d *inbox.Datagram, kind 
 	p.count(at, d, kind)
 	p.ledger.Sender(at, d.Link, d.From, !d.Parity)
 	p.ledger.Heard(at, d.Link, d.From, d.Timestamp, d.Arrival)
+	if d.From == p.ledger.From(d.Link) {
+		p.gates[d.Link].Heard(at, d.From, len(d.Bytes()))
+	}
 	return p.feedback.Arrived(dst, d.Link, feedback.Delay(d.Timestamp, d.Arrival))
 }
 

@@ -73,6 +73,7 @@ type Pipeline struct {
 
 	depacket depacket.Depacketizer
 	feedback *feedback.Feedback
+	gates    []feedback.Gate // by link
 	ledger   *ledger.Ledger
 	rtp      rtp.Packet
 	broken   bool // the last RTP packet released could not be read
@@ -89,6 +90,7 @@ func NewPipeline(cfg Config, pool *inbox.Pool, started time.Time) *Pipeline {
 		depacket:  depacket.Depacketizer{Freeze: cfg.Freeze},
 		probation: newProbation(), retry: never, lastAlive: -silence,
 		feedback: feedback.New(len(cfg.Ports)),
+		gates:    make([]feedback.Gate, len(cfg.Ports)),
 		ledger:   ledger.New(len(cfg.Ports)),
 	}
 }
@@ -98,6 +100,16 @@ func (p *Pipeline) SetLatency(budget time.Duration) { p.budget = budget }
 
 // From returns the address that the last valid packet on a link came from; it is not valid before the first.
 func (p *Pipeline) From(link int) netip.AddrPort { return p.ledger.From(link) }
+
+// Answer returns where a feedback datagram of size bytes for a link may be sent now; false where it may not.
+func (p *Pipeline) Answer(now time.Time, link, size int) (to netip.AddrPort, ok bool) {
+	return p.gates[link].Open(now.Sub(p.started), size)
+}
+
+// Answered takes note that one which Answer let through was sent.
+func (p *Pipeline) Answered(now time.Time, link, size int) {
+	p.gates[link].Passed(now.Sub(p.started), size)
+}
 
 // KernelDropped takes note of how many datagrams of a link the kernel has dropped so far.
 func (p *Pipeline) KernelDropped(now time.Time, link int, total uint64) {

@@ -37,7 +37,9 @@ func (p *Pipeline) Snapshot(now time.Time) status.Channel {
 	c.Packets.Unusable = p.depacket.Dropped
 	c.Ceilings = p.ceilings()
 	for i := range c.Links {
-		c.Links[i].Port = p.ports[i]
+		link := &c.Links[i]
+		link.Port = p.ports[i]
+		link.FeedbackSent, link.FeedbackWithheld = p.gates[i].Counts()
 	}
 	c.Verdict = p.verdict(now, &c)
 	return c

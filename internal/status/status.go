@@ -184,7 +184,7 @@ type Link struct {
 
 	LongestGapMS     float64 `json:"longest_gap_ms"`    // the longest time between two valid datagrams
 	FeedbackSent     uint64  `json:"feedback_sent"`     // datagrams sent to the link's sender
-	FeedbackWithheld uint64  `json:"feedback_withheld"` // not sent: its sender is silent, or has sent less than it would get
+	FeedbackWithheld uint64  `json:"feedback_withheld"` // not sent: the sender is silent, has sent less, or gets enough
 
 	BitrateBPS float64 `json:"bitrate_bps"`
 	RatePPS    float64 `json:"rate_pps"`
