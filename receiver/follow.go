@@ -2,6 +2,7 @@ package receiver
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/isc-receiver/isc-receiver/receiver/feedback"
@@ -10,126 +11,145 @@ import (
 	"github.com/isc-receiver/isc-receiver/receiver/ledger"
 )
 
-// addProbation keeps a packet of which it is not known whose it is. Where it completes a segment of a stream that is
-// followed, it goes there; where it shows a new sender, that is followed if it may be.
-func (p *Pipeline) addProbation(out *Result, now time.Time, d *inbox.Datagram, id isc.Identity) {
-	at := d.Arrival.Sub(p.started)
-	from := d.From
-	p.expireProbation(at - probationTime)
-	g := p.probation.find(&p.header, id)
-	if g == nil {
-		g = p.segments.get(&p.header, int64(p.header.Segment), at)
-		p.probation.add(g)
-	}
-	before := g.datagrams()
-	i := int(p.header.Number)
-	switch {
-	case g.has(&p.header) && (!p.header.IsParity() || !p.supersede(g, p.header.Row(), d)):
-		if !d.Counted {
-			p.count(at, d, ledger.Duplicate)
-		}
-		p.free(d)
-		return
-	case p.header.IsParity():
-		g.addParity(p.header.Row(), d)
-	case !g.placeable(i, rtpSequence(d.Payload)):
-		p.refuseMalformed(d, errSequence)
-	default:
-		g.forget(i, p.pool)
-		g.addSource(i, d)
-	}
-	g.recover(now, &p.decoder, p.pool, p.dropRow)
-	p.probation.datagrams += g.datagrams() - before
-	if g.datagrams() == 0 { // nothing of it passed the checks
-		p.probation.remove(g)
-		p.segments.put(g)
-		return
-	}
-	if p.assign(out, now, g) {
-		return
-	}
-	p.follow(out, now, g, from)
+const (
+	// stopped is how long a stream may not advance before one from the same addresses may follow it: longer than from
+	// picture to picture.
+	stopped = 250 * time.Millisecond
+	// returning is how long a stream that was replaced must have been sending again before it takes its place back, so
+	// that stragglers on a slow link do not.
+	returning = 500 * time.Millisecond
+	// elderTime is for how long it may.
+	elderTime = 10 * time.Minute
+	// waryTime is how long after that no stream follows another before that has been silent.
+	waryTime = time.Minute
+)
+
+// elder is the stream that the present one replaced. Where it goes on sending, that was not the rig that restarted.
+type elder struct {
+	identity isc.Identity
+	from     []netip.AddrPort // by link; none where its successor came from there, too
+	until    time.Duration    // how long it may come back
 }
 
-// assign gives a segment on probation that turned out to be of a stream that is followed to that stream.
-func (p *Pipeline) assign(out *Result, now time.Time, g *segment) bool {
-	for _, s := range [...]*stream{p.current, p.draining} {
-		if s == nil || s.identity != g.identity {
-			continue
-		}
-		number, ok := s.number(g.header.Segment)
-		if !ok {
-			continue
-		}
-		late := s.passed(number + int64(g.k) - 1)
-		if late && p.silent(s, g.first) {
-			break // its sender has begun anew
-		}
-		p.probation.remove(g)
-		kind := ledger.Parity
-		if late {
-			kind = ledger.Late
-		}
-		for d := range g.arrived {
-			out.Feedback = p.hear(out.Feedback, d.Arrival.Sub(p.started), d, kind)
-		}
-		g.move(number)
-		for s.crowded(number) {
-			p.skip(out, now, s, s.firstWaiting())
-		}
-		if late || !s.insert(g) {
-			p.refuse(g, refusedCeiling)
-			return true
-		}
-		p.alive(s, now.Sub(p.started))
-		p.place(out, now, s, g, g.sources())
-		p.rebuild(out, now, s, g)
-		return true
-	}
-	return false
+// is tells whether a source packet of that identity, from that address, is the elder's, or comes from where that sent.
+func (e *elder) is(at time.Duration, id isc.Identity, from netip.AddrPort) bool {
+	return at < e.until && (id.Known && id == e.identity || slices.Contains(e.from, from))
 }
 
-// follow makes the stream of a segment on probation the current one if two of its packets in sequence are there and its
-// sender may: there is no stream, the present one is silent, or the sender is one that was sending it and it no longer
-// advances. Where that may still come, retry is when to look again.
-func (p *Pipeline) follow(out *Result, now time.Time, g *segment, from netip.AddrPort) {
-	at := now.Sub(p.started)
-	if !p.probation.confirmed(g) {
+// known tells whether a datagram of that identity, if it has one, comes from the rig as far as its address or its SSRC
+// can tell.
+func (p *Pipeline) known(id isc.Identity, from netip.AddrPort) bool {
+	return p.current != nil && (slices.Contains(p.current.from, from) || p.current.identity == id)
+}
+
+// allowed returns when a confirmed sender on probation may be followed, as things are: at once where there is no
+// stream; after the present one has been silent for a second or, if it comes from the same addresses, has stopped; and
+// the elder when it has been back for a while.
+func (p *Pipeline) allowed(s *sender) (at time.Duration) {
+	old := p.current
+	if old == nil {
+		return s.first
+	}
+	at = old.last + silence
+	if s.rank == known && s.last >= p.wary {
+		at = min(at, old.advanced+stopped)
+	}
+	if s.elder && s.last-s.first >= returning {
+		at = min(at, s.last)
+	}
+	return at
+}
+
+// consider has a confirmed sender on probation followed if it may be now, or the best one that may be. Where that may
+// still come, retry is when to look again.
+func (p *Pipeline) consider(out *Result, now time.Time, s *sender) {
+	if at := p.allowed(s); now.Sub(p.started) < at {
+		p.retry = min(p.retry, at)
 		return
 	}
+	p.choose(out, now)
+}
+
+// choose follows the best of the senders on probation that may be followed now, if there is one.
+func (p *Pipeline) choose(out *Result, now time.Time) {
+	since := time.Duration(never)
+	if p.current != nil {
+		since = p.current.last
+	}
+	var best *sender
+	p.retry = never
+	for _, r := range [...]rank{known, proven} {
+		for s := range p.probation.ranks[r].all {
+			if !s.confirmed() {
+				continue
+			}
+			if at := p.allowed(s); now.Sub(p.started) < at {
+				p.retry = min(p.retry, at)
+			} else if best == nil || s.better(best, since) {
+				best = s
+			}
+		}
+	}
+	if best != nil {
+		p.follow(out, now, best)
+	}
+}
+
+// follow makes the stream of a sender on probation the current one.
+func (p *Pipeline) follow(out *Result, now time.Time, s *sender) {
 	if old := p.current; old != nil {
-		allowed := old.last + silence
-		if p.ledger.Sending(at, from) {
-			allowed = min(allowed, old.advanced+p.hold())
-		}
-		if at < allowed {
-			p.retry = min(p.retry, allowed)
-			return
-		}
 		if !old.begun {
 			p.begin(out, now)
 		}
 		p.ledger.Restarted()
 		p.feedback.Restarted()
+		p.replaced(now.Sub(p.started), old, s)
 	}
 	if p.draining != nil && !p.draining.ended {
 		p.finish(out, now, p.draining)
 	}
 	p.draining, p.retry = p.current, never
 	p.runs++
-	p.current = &stream{identity: g.identity, run: p.runs, ref: 1<<32 + g.number}
-	p.adopt(out, now, g)
+	p.current = &stream{
+		identity: s.identity, run: p.runs, ref: 1<<32 + int64(s.highest), from: make([]netip.AddrPort, len(p.ports)),
+	}
+	p.adopt(out, now, s)
+}
+
+// replaced takes note that a sender takes the place of a stream, so that the rig finds back if it was the wrong one.
+func (p *Pipeline) replaced(at time.Duration, old *stream, by *sender) {
+	switch {
+	case by.elder:
+		p.elder = elder{}
+		if at < old.last+silence {
+			p.wary = at + waryTime
+		}
+	case by.identity == old.identity, at < p.elder.until && p.elder.from != nil:
+		// It is the same rig, or a stranger follows a stranger.
+	default:
+		p.elder = elder{identity: old.identity, until: at + elderTime}
+		if by.rank != known {
+			p.elder.from = old.from
+		}
+	}
 }
 
 // hold is how long a new stream is held until it is plain what comes first.
 func (p *Pipeline) hold() time.Duration { return min(p.budget/2, maxHold) }
 
-// adopt moves the segments on probation that belong to the new current stream into it.
-func (p *Pipeline) adopt(out *Result, now time.Time, g *segment) {
+// adopt moves the segments of a sender on probation into the new current stream, which is its. What is out of reach is
+// of a run before.
+func (p *Pipeline) adopt(out *Result, now time.Time, from *sender) {
 	s := p.current
 	s.startAt = never
-	for _, g := range p.probation.take(g) {
-		g.move(unwrap(s.ref, g.header.Segment))
+	for g := range from.segments.all {
+		number := unwrap(s.ref, g.header.Segment)
+		if number < s.ref-reach {
+			p.discard(g, refusedSource)
+			continue
+		}
+		p.probation.remove(g)
+		g.move(number)
 		if !s.insert(g) {
 			p.refuse(g, refusedCeiling)
 			continue
@@ -138,6 +158,8 @@ func (p *Pipeline) adopt(out *Result, now time.Time, g *segment) {
 			kind := ledger.Source
 			if parity {
 				kind = ledger.Parity
+			} else {
+				s.from[d.Link] = d.From
 			}
 			p.alive(s, d.Arrival.Sub(p.started))
 			out.Feedback = p.hear(out.Feedback, d.Arrival.Sub(p.started), d, kind)
@@ -149,18 +171,6 @@ func (p *Pipeline) adopt(out *Result, now time.Time, g *segment) {
 	}
 	if now.Sub(p.started) >= s.startAt {
 		p.begin(out, now)
-	}
-}
-
-// expireProbation drops what came before that time, and the oldest while there is no room.
-func (p *Pipeline) expireProbation(before time.Duration) {
-	for g := p.probation.oldest(before); g != nil; g = p.probation.oldest(before) {
-		reason := refusedSource
-		if g.first >= before {
-			reason = refusedCeiling
-		}
-		p.probation.remove(g)
-		p.refuse(g, reason)
 	}
 }
 
@@ -185,13 +195,4 @@ func (p *Pipeline) count(at time.Duration, d *inbox.Datagram, kind ledger.Kind) 
 }
 
 // free takes a datagram that is no longer needed; its bytes stay until the next step.
-func (p *Pipeline) free(d *inbox.Datagram) { p.garbage = append(p.garbage, d) }
-
-// collect gives the memory freed in the last step back to the pool.
-func (p *Pipeline) collect() {
-	for i, d := range p.garbage {
-		p.pool.Put(d)
-		p.garbage[i] = nil
-	}
-	p.garbage = p.garbage[:0]
-}
+func (p *Pipeline) free(d *inbox.Datagram) { p.memory.free(d) }

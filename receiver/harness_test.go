@@ -98,10 +98,12 @@ func (h *harness) flush() {
 	}
 	h.accounts()
 	p := h.pipeline
-	require.Empty(h.tb, p.garbage)
-	require.Empty(h.tb, p.probation.segments)
+	require.Empty(h.tb, p.memory.garbage)
+	require.Zero(h.tb, p.memory.held)
+	require.Zero(h.tb, p.segments.open)
 	require.Empty(h.tb, p.probation.index)
-	require.Zero(h.tb, p.probation.datagrams)
+	require.Empty(h.tb, p.probation.senders)
+	require.Zero(h.tb, p.probation.held)
 	for _, s := range []*stream{p.current, p.draining} {
 		if s == nil {
 			continue
@@ -168,7 +170,7 @@ func (h *harness) poison() {
 // bounds checks the accounts and that memory is bounded.
 func (h *harness) bounds() {
 	p := h.pipeline
-	var held int
+	memory, segments := 0, 0
 	for _, s := range []*stream{p.current, p.draining} {
 		if s == nil {
 			continue
@@ -176,21 +178,63 @@ func (h *harness) bounds() {
 		waiting := 0
 		for _, g := range s.open {
 			waiting += g.waiting
+			memory += inMemory(g)
 		}
+		segments += len(s.open)
 		h.check(waiting == s.waiting, "waiting", waiting, s.waiting)
-		h.check(len(s.open) <= maxRivals*ringSize, "open segments", len(s.open), maxRivals*ringSize)
 	}
-	for _, g := range p.probation.segments {
-		held += g.datagrams()
+	if h.steps%8 == 0 { // it takes long
+		for name, c := range p.ceilings(h.now) {
+			h.check(c.Now <= c.Limit, name, c.Now, c.Limit)
+		}
+		m, n := h.probation()
+		h.check(memory+m == p.memory.held, "memory held", memory+m, p.memory.held)
+		h.check(segments+n == p.segments.open, "open segments", segments+n, p.segments.open)
 	}
-	h.check(held == p.probation.datagrams, "datagrams on probation", held, p.probation.datagrams)
-	h.check(held <= maxProbation, "probation ceiling", held, maxProbation)
-	segments := len(p.probation.segments)
-	h.check(segments <= maxProbation, "segments on probation", segments, maxProbation)
 	counts, _ := p.Counts()
 	sum := counts.Source + counts.Parity + counts.Duplicate + counts.Late + counts.Malformed + counts.Refused
 	h.check(sum == counts.Received, "accounts", sum, counts.Received)
 	h.check(counts.Received <= h.pushed, "received", counts.Received, h.pushed)
+}
+
+// probation checks what is on probation against its accounts, and returns how many datagrams and segments that is.
+func (h *harness) probation() (memory, segments int) {
+	pr := &h.pipeline.probation
+	var held [ranks]int
+	add := func(s *sender, r rank) {
+		n := 0
+		for g := range s.segments.all {
+			h.check(g.owner == s && g.identity == s.identity, "owner", g.identity, s.identity)
+			n += inMemory(g)
+			segments++
+		}
+		h.check(n == s.held && s.rank == r, "held for a sender", n, s.held)
+		held[r] += n
+		memory += n
+	}
+	add(&pr.strays, unproven)
+	add(&pr.own, known)
+	senders := 0
+	for r := range pr.ranks {
+		for s := range pr.ranks[r].all {
+			h.check(pr.senders[s.identity] == s && s.segments.size > 0, "sender", s.identity, s.segments.size)
+			add(s, rank(r))
+			senders++
+		}
+	}
+	h.check(senders == len(pr.senders), "senders", senders, len(pr.senders))
+	h.check(held == pr.held, "held on probation", held, pr.held)
+	return memory, segments
+}
+
+// inMemory returns how many datagrams a segment holds.
+func inMemory(g *segment) (n int) {
+	for _, d := range slices.Concat(g.source[:], g.parity[:]) {
+		if d != nil {
+			n++
+		}
+	}
+	return n
 }
 
 // check is require.True without its cost.

@@ -48,7 +48,6 @@ func (r *Result) Reset() {
 // channel's accounts. It has no goroutine, lock or clock: time is passed in, and what it gives depends on nothing
 // else. It is not safe for concurrent use.
 type Pipeline struct {
-	pool    *inbox.Pool
 	started time.Time
 	budget  time.Duration
 	ports   []int
@@ -57,15 +56,18 @@ type Pipeline struct {
 
 	header   isc.Header
 	evidence evidence
-	decoder  isc.Decoder
+	decoding decoding
+	memory   memory
 	segments segmentPool
-	garbage  []*inbox.Datagram // freed in this step; results may still show their bytes
+	reached  reached
 	order    []released
 
 	current   *stream       // the one that is followed; nil before the first
 	draining  *stream       // the one before it: it goes on until current begins, and its stragglers are late for a while
 	lingers   time.Duration // until when
 	probation probation
+	elder     elder
+	wary      time.Duration // until when no stream follows another before that has been silent
 	retry     time.Duration // when a sender on probation may be followed; never while there is none
 	runs      int
 	lastAlive time.Duration // when a packet of a current stream came last; long ago before the first
@@ -83,9 +85,11 @@ type Pipeline struct {
 // NewPipeline returns the pipeline of a channel whose links are those ports, in order. started is its time zero. The
 // pool is where pushed datagrams go back to.
 func NewPipeline(cfg Config, pool *inbox.Pool, started time.Time) *Pipeline {
+	limits := cmp.Or(cfg.Limits, DefaultLimits())
 	return &Pipeline{
-		pool: pool, started: started, budget: cfg.Latency, ports: cfg.Ports,
-		allow: cfg.Allow, limits: cmp.Or(cfg.Limits, DefaultLimits()),
+		started: started, budget: cfg.Latency, ports: cfg.Ports, allow: cfg.Allow, limits: limits,
+		decoding:  decoding{limit: limits.DecodeBytes, left: limits.DecodeBytes, at: started},
+		memory:    memory{pool: pool},
 		segments:  segmentPool{links: len(cfg.Ports)},
 		depacket:  depacket.Depacketizer{Freeze: cfg.Freeze},
 		probation: newProbation(), retry: never, lastAlive: -silence,
@@ -122,9 +126,10 @@ func (p *Pipeline) Counts() (status.Datagrams, status.Packets) { return p.ledger
 // Push takes a datagram, which then belongs to the pipeline, and appends what it releases to out. Datagrams are
 // pushed in the order of their arrival; now is not before it.
 func (p *Pipeline) Push(out *Result, now time.Time, d *inbox.Datagram) {
-	p.collect()
+	p.memory.collect()
+	p.memory.held++
 	at := d.Arrival.Sub(p.started)
-	if !p.allowed(d.From) {
+	if !p.mayListen(d.From) {
 		p.evidence.notAllowed.see(at, d, nil)
 		p.refuseDatagram(d, refusedAddress)
 		return
@@ -141,6 +146,9 @@ func (p *Pipeline) Push(out *Result, now time.Time, d *inbox.Datagram) {
 		p.count(at, d, ledger.Late)
 		p.free(d)
 		return
+	case !p.makeRoom(out, now):
+		p.refuseDatagram(d, refusedCeiling)
+		return
 	}
 	d.Payload, d.Timestamp, d.Parity = payload, p.header.Timestamp, p.header.IsParity()
 	if d.Parity {
@@ -152,13 +160,10 @@ func (p *Pipeline) Push(out *Result, now time.Time, d *inbox.Datagram) {
 
 // Advance does what time brings: streams begin, waits end, segments close. It appends what that releases to out.
 func (p *Pipeline) Advance(out *Result, now time.Time) {
-	p.collect()
+	p.memory.collect()
 	at := now.Sub(p.started)
 	if at >= p.retry {
-		p.retry = never
-		if g := p.probation.newcomer(); g != nil {
-			p.follow(out, now, g, g.sender())
-		}
+		p.choose(out, now)
 	}
 	if s := p.draining; s != nil {
 		p.expire(out, now, s)
@@ -172,7 +177,7 @@ func (p *Pipeline) Advance(out *Result, now time.Time) {
 		}
 		p.expire(out, now, s)
 	}
-	p.expireProbation(at - probationTime)
+	p.expireProbation(at)
 }
 
 // Next returns the time at which Advance has something to release, if nothing is pushed before.
@@ -195,19 +200,20 @@ func (p *Pipeline) Next() (at time.Time, ok bool) {
 // Flush releases all that is held, as if every wait had ended, and decides on what is on probation. It is for the end
 // of a run.
 func (p *Pipeline) Flush(out *Result, now time.Time) {
-	p.collect()
+	p.memory.collect()
 	if s := p.current; s != nil {
 		if !s.begun {
 			p.begin(out, now)
 		}
 		p.finish(out, now, s)
 	}
-	p.expireProbation(never)
+	p.sweep(never)
 }
 
 // pushSource finds the stream of a source packet, or puts it on probation.
 func (p *Pipeline) pushSource(out *Result, now time.Time, d *inbox.Datagram) {
 	id := rtpIdentity(d.Payload)
+	anew := false
 	for _, s := range [...]*stream{p.current, p.draining} {
 		if s == nil || s.identity != id {
 			continue
@@ -216,20 +222,26 @@ func (p *Pipeline) pushSource(out *Result, now time.Time, d *inbox.Datagram) {
 		if !ok {
 			continue
 		}
-		if p.restarts(s, number, d) {
+		if anew = p.restarts(s, number, d); anew {
 			break // nor is it a straggler of an earlier run
 		}
 		p.addSource(out, now, s, number, d)
 		return
 	}
-	p.addProbation(out, now, d, id)
+	p.addProbation(out, now, d, id, anew)
 }
 
-// restarts tells whether a source packet of a stream's own SSRC looks like a new run of its sender: the stream has been
-// silent, and the packet's turn has long been over.
+// restarts tells whether a source packet of a stream's own SSRC looks like a new run of its sender: its turn has long
+// been over, and the stream has been silent, or has not advanced although its packets come. Those of a slow link were
+// sent before the newest one; where the rig's clock is of no use to tell, it takes longer.
 func (p *Pipeline) restarts(s *stream, number int64, d *inbox.Datagram) bool {
-	return p.silent(s, d.Arrival.Sub(p.started)) &&
-		s.passed(unwrap(number, rtpSequence(d.Payload))) && s.find(number, &p.header) == nil
+	at := d.Arrival.Sub(p.started)
+	if s != p.current || !s.passed(unwrap(number, rtpSequence(d.Payload))) || s.find(number, &p.header) != nil {
+		return false
+	}
+	stalled := at - s.advanced
+	newer := feedback.Difference(int(d.Timestamp), int(s.sent)) > 0
+	return p.silent(s, at) || stalled >= 2*silence || stalled >= silence && newer
 }
 
 // silent tells whether a stream is the current one and had been silent for long at that time.
@@ -257,12 +269,13 @@ func (p *Pipeline) pushParity(out *Result, now time.Time, d *inbox.Datagram) {
 	}
 	at := d.Arrival.Sub(p.started)
 	switch {
+	case d.From != p.ledger.From(d.Link): // it counts when it is claimed
 	case late: // as it seems; it may be the first of a rig that has restarted, so it is kept all the same
 		out.Feedback = p.hear(out.Feedback, at, d, ledger.Late)
-	case d.From == p.ledger.From(d.Link):
+	default:
 		out.Feedback = p.hear(out.Feedback, at, d, ledger.Parity)
 	}
-	p.addProbation(out, now, d, isc.Identity{})
+	p.addProbation(out, now, d, isc.Identity{}, false)
 }
 
 // addSource puts a source packet of a stream into its segment.
@@ -272,6 +285,9 @@ func (p *Pipeline) addSource(out *Result, now time.Time, s *stream, number int64
 	i := int(p.header.Number)
 	g := s.find(number, &p.header)
 	p.alive(s, at)
+	if s.from[d.Link] != d.From {
+		s.from[d.Link] = d.From
+	}
 	switch {
 	case g == nil && !s.passed(number+int64(p.header.Sources())-1):
 		if g = p.openSegment(out, now, s, number, d); g == nil {
@@ -377,13 +393,15 @@ func (p *Pipeline) supersede(g *segment, row int, d *inbox.Datagram) bool {
 	return true
 }
 
-// rebuild recovers what a segment misses, if it can, and releases what that makes ready.
-func (p *Pipeline) rebuild(out *Result, now time.Time, s *stream, g *segment) {
-	if rebuilt := g.recover(now, &p.decoder, p.pool, p.dropRow); rebuilt != 0 {
+// rebuild recovers what a segment misses, if it can, and releases what that makes ready. It tells whether it could.
+func (p *Pipeline) rebuild(out *Result, now time.Time, s *stream, g *segment) bool {
+	rebuilt := g.recover(now, &p.decoding, &p.memory, p.dropRow)
+	if rebuilt != 0 {
 		p.alive(s, now.Sub(p.started))
 		p.place(out, now, s, g, rebuilt)
 	}
 	if g.complete() && g.waiting == 0 {
 		g.release(p.free)
 	}
+	return rebuilt != 0
 }

@@ -1,8 +1,6 @@
 package receiver
 
 import (
-	"net/netip"
-	"slices"
 	"time"
 
 	"github.com/isc-receiver/isc-receiver/receiver/isc"
@@ -11,34 +9,53 @@ import (
 const (
 	// probationTime is how long packets are kept of which it is not known whose they are.
 	probationTime = 2 * time.Second
-	// maxProbation bounds the datagrams kept so: two seconds at 8 Mb/s and a third more for parity.
-	maxProbation = 2400
+	// sweepEvery is how often it is looked for those whose time is over.
+	sweepEvery = probationTime / 16
+	// maxSameNumber bounds the segments on probation with the same number.
+	maxSameNumber = 16
 )
 
 // probation keeps the packets that belong to no open segment of a stream that is followed: parity that came before its
 // source packets, which says nothing about its sender; the first packets of a rig that has just started; and those of
-// strangers. Nothing in it has been released. Its segments count from their own 16-bit number.
+// strangers. Nothing in it has been released. Its segments count from their own 16-bit number, and each belongs to a
+// sender.
 type probation struct {
-	segments  []*segment // in order of their first datagrams
-	index     map[uint16]*segment
-	datagrams int
+	index   map[uint16]*segment      // by number, one after the other through rival
+	senders map[isc.Identity]*sender // of which a source packet is there
+	ranks   [ranks]list[sender, *sender]
+	strays  sender     // parity alone, of strangers
+	own     sender     // parity alone, from where the stream comes from
+	held    [ranks]int // datagrams held, by the rank of their sender
+	spare   []*sender
+	swept   time.Duration
 }
 
-func newProbation() probation { return probation{index: map[uint16]*segment{}} }
+func newProbation() probation {
+	return probation{
+		index: map[uint16]*segment{}, senders: map[isc.Identity]*sender{}, own: sender{rank: known}, swept: -sweepEvery,
+	}
+}
 
-// find returns the segment that the header and, for a source packet, its identity fit.
-func (p *probation) find(h *isc.Header, id isc.Identity) *segment {
-	for g := p.index[h.Segment]; g != nil; g = g.rival {
-		if g.matches(h) && (!id.Known || g.takes(id)) {
+// find returns the segment for a datagram with that header and, if it is a source packet, identity; nil if there is
+// none. What may be the rig's is kept apart from what is a stranger's: neither takes in the other's packets.
+func (pr *probation) find(h *isc.Header, id isc.Identity, isKnown bool) (found *segment) {
+	for g := pr.index[h.Segment]; g != nil; g = g.rival {
+		switch {
+		case !g.matches(h):
+		case id.Known && g.identity == id, !id.Known && !g.verified():
 			return g
+		case id.Known && !g.verified() && (isKnown || g.owner == &pr.strays):
+			found = g
+		case !id.Known && (!isKnown || g.owner.rank == known):
+			found = g
 		}
 	}
-	return nil
+	return found
 }
 
-// unclaimed returns the segment with that header of which only parity came.
-func (p *probation) unclaimed(h *isc.Header) *segment {
-	for g := p.index[h.Segment]; g != nil; g = g.rival {
+// unclaimed returns the segment with that header of which only parity came, or nil.
+func (pr *probation) unclaimed(h *isc.Header) *segment {
+	for g := pr.index[h.Segment]; g != nil; g = g.rival {
 		if g.matches(h) && !g.verified() {
 			return g
 		}
@@ -46,20 +63,78 @@ func (p *probation) unclaimed(h *isc.Header) *segment {
 	return nil
 }
 
-// add keeps a segment.
-func (p *probation) add(g *segment) {
-	g.rival = p.index[g.header.Segment]
-	p.index[g.header.Segment] = g
-	p.segments = append(p.segments, g)
-	p.datagrams += g.datagrams()
+// crowd returns the segment that makes room for one more of that number: the oldest, of a stranger if there is one.
+// It returns nil where there is room.
+func (pr *probation) crowd(number uint16) (oldest *segment) {
+	n := 0
+	for g := pr.index[number]; g != nil; g = g.rival {
+		if n++; oldest == nil || g.owner.rank <= oldest.owner.rank {
+			oldest = g
+		}
+	}
+	if n < maxSameNumber {
+		return nil
+	}
+	return oldest
+}
+
+// open adds a sender.
+func (pr *probation) open(at time.Duration, id isc.Identity, isKnown bool) *sender {
+	var s *sender
+	if n := len(pr.spare); n > 0 {
+		s, pr.spare = pr.spare[n-1], pr.spare[:n-1]
+	} else {
+		s = new(sender)
+	}
+	*s = sender{identity: id, first: at}
+	if isKnown {
+		s.rank = known
+	}
+	pr.senders[id] = s
+	pr.ranks[s.rank].add(s)
+	return s
+}
+
+// add keeps a segment for a sender.
+func (pr *probation) add(g *segment, s *sender) {
+	g.rival = pr.index[g.header.Segment]
+	pr.index[g.header.Segment] = g
+	pr.give(g, s)
+}
+
+// give makes a segment a sender's.
+func (pr *probation) give(g *segment, s *sender) {
+	g.owner = s
+	s.segments.add(g)
+	pr.account(g)
+}
+
+// take takes a segment from its sender, which ends with its last one.
+func (pr *probation) take(g *segment) {
+	s := g.owner
+	s.segments.remove(g)
+	s.held -= g.accounted
+	pr.held[s.rank] -= g.accounted
+	g.owner, g.accounted = nil, 0
+	if s.identity.Known && s.segments.size == 0 {
+		pr.ranks[s.rank].remove(s)
+		delete(pr.senders, s.identity)
+		pr.spare = append(pr.spare, s) // no more than there ever were at once
+	}
+}
+
+// account takes note of how many datagrams a segment holds now.
+func (pr *probation) account(g *segment) {
+	more := g.held() - g.accounted
+	g.accounted += more
+	g.owner.held += more
+	pr.held[g.owner.rank] += more
 }
 
 // remove takes a segment out.
-func (p *probation) remove(g *segment) {
-	i := slices.Index(p.segments, g)
-	p.segments = slices.Delete(p.segments, i, i+1)
-	p.datagrams -= g.datagrams()
-	first := p.index[g.header.Segment]
+func (pr *probation) remove(g *segment) {
+	pr.take(g)
+	first := pr.index[g.header.Segment]
 	if first == g {
 		first = g.rival
 	}
@@ -69,89 +144,72 @@ func (p *probation) remove(g *segment) {
 		}
 	}
 	if g.rival = nil; first == nil {
-		delete(p.index, g.header.Segment)
+		delete(pr.index, g.header.Segment)
 	} else {
-		p.index[g.header.Segment] = first
+		pr.index[g.header.Segment] = first
 	}
 }
 
-// oldest returns the oldest segment if it came before that time or there is no room for another datagram; else nil.
-func (p *probation) oldest(before time.Duration) *segment {
-	if len(p.segments) == 0 || p.segments[0].first >= before && p.datagrams < maxProbation {
-		return nil
+// victim returns the segment that is the first to go where room is wanted: the oldest of the strangers of whom least is
+// known, then of the proven stranger that holds most, then the same of those that are known; nil where there is none.
+func (pr *probation) victim() *segment {
+	g := pr.strays.segments.oldest
+	if s := pr.ranks[unproven].oldest; s != nil && (g == nil || s.segments.oldest.first < g.first) {
+		g = s.segments.oldest
 	}
-	return p.segments[0]
+	if g != nil {
+		return g
+	}
+	if s := pr.largest(proven); s != nil {
+		return s.segments.oldest
+	}
+	if s := pr.largest(known); s != nil && s.held > pr.own.held {
+		return s.segments.oldest
+	}
+	return pr.own.segments.oldest
 }
 
-// confirmed tells whether two packets in sequence of the segment's stream are here, at least one of them in g.
-func (p *probation) confirmed(g *segment) bool {
-	if !g.verified() {
-		return false
-	}
-	there := g.sources()
-	for i := range g.k {
-		if there>>i&1 == 0 {
-			continue
+// largest returns the sender of a rank that holds most, or nil.
+func (pr *probation) largest(r rank) (most *sender) {
+	for s := range pr.ranks[r].all {
+		if most == nil || s.held > most.held {
+			most = s
 		}
-		low := uint16(g.seq[i])
-		if p.holds(g.identity, low+1) || p.holds(g.identity, low-1) {
-			return true
-		}
 	}
-	return false
+	return most
 }
 
-// holds tells whether a source packet of that stream and number is here.
-func (p *probation) holds(id isc.Identity, low uint16) bool {
-	for back := range uint16(isc.MaxSources) {
-		for g := p.index[low-back]; g != nil; g = g.rival {
-			if g.identity == id && g.holds(low) {
-				return true
+// worst returns the sender of a rank, other than one, of which least came, or nil.
+func (pr *probation) worst(r rank, than *sender) (least *sender) {
+	for s := range pr.ranks[r].all {
+		if s != than && (least == nil || s.run < least.run) {
+			least = s
+		}
+	}
+	return least
+}
+
+// sweep drops what came before that time.
+func (p *Pipeline) sweep(before time.Duration) {
+	drop := func(s *sender) {
+		for g := range s.segments.all {
+			if g.first >= before {
+				return
 			}
+			p.discard(g, refusedSource)
 		}
 	}
-	return false
-}
-
-// newcomer returns a segment of a stream that is confirmed, or nil.
-func (p *probation) newcomer() *segment {
-	for _, g := range slices.Backward(p.segments) {
-		if p.confirmed(g) {
-			return g
+	drop(&p.probation.strays)
+	drop(&p.probation.own)
+	for r := range p.probation.ranks {
+		for s := range p.probation.ranks[r].all {
+			drop(s)
 		}
 	}
-	return nil
 }
 
-// take removes and returns the segments of the stream that g belongs to, as far as they are within reach of it.
-func (p *probation) take(g *segment) (taken []*segment) {
-	for _, other := range p.segments {
-		near := int16(uint16(other.number) - uint16(g.number))
-		if other.identity == g.identity && near >= -reach && near <= reach {
-			taken = append(taken, other)
-		}
-	}
-	for _, other := range taken {
-		p.remove(other)
-	}
-	return taken
-}
-
-// holds tells whether a source packet with that sequence number is there.
-func (s *segment) holds(low uint16) bool {
-	there := s.sources()
-	for i := range s.k {
-		if there>>i&1 != 0 && uint16(s.seq[i]) == low {
-			return true
-		}
-	}
-	return false
-}
-
-// sender returns an address that a datagram of the segment came from.
-func (s *segment) sender() (from netip.AddrPort) {
-	for d := range s.arrived {
-		from = d.From
-	}
-	return from
+// discard refuses a segment on probation.
+func (p *Pipeline) discard(g *segment, reason string) {
+	p.probation.remove(g)
+	p.refuse(g, reason)
 }

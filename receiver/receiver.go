@@ -12,10 +12,11 @@
 //
 //	inbox/         it waits for the pipeline
 //	pipeline.go    it is parsed, and finds its stream and segment
-//	probation.go   or it is kept, where nothing tells whose it is
+//	probation.go   or it is kept, where nothing tells whose it is, with sender.go for what tells of each sender
 //	follow.go      a stream on probation becomes the current one; the one before drains
 //	segment.go     its segment rebuilds what is missing
 //	stream.go      the order in which packets are released, and how long a gap is waited for
+//	limits.go      how much may be held and worked on, and who makes room
 //	refuse.go      what is refused, and why
 //	release.go     packets are handed on: as RTP, to the ledger, to the depacketizer
 //	channel.go     the goroutine around it all, with queue.go for the outputs and log.go for the log
@@ -42,20 +43,6 @@ type Config struct {
 	Limits     Limits         // the zero value stands for DefaultLimits
 	SourceName string         // what the snapshot calls the source
 	ListenOnly bool           // the source cannot answer: no feedback is sent
-}
-
-// Limits are the ceilings on what a stranger can make a channel hold or do.
-type Limits struct {
-	OpenSegments int // segments held open, on probation or not
-	HeldBytes    int // memory of the packets that are held, in bytes
-	Sources      int // senders on probation, by SSRC and payload type
-	DecodeBytes  int // bytes that the coding works on, a second
-	LogLines     int // lines logged, a second
-}
-
-// DefaultLimits returns the limits of a channel about which nothing is said.
-func DefaultLimits() Limits {
-	return Limits{OpenSegments: 4096, HeldBytes: 32 << 20, Sources: 64, DecodeBytes: 64 << 20, LogLines: 20}
 }
 
 // Source is where a channel's datagrams come from.

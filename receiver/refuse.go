@@ -23,32 +23,22 @@ var (
 	errSequence = errors.New("receiver: sequence number does not fit the segment")
 )
 
-// malformedReason returns what the snapshot calls a reason why a datagram is malformed.
-func malformedReason(cause error) string {
-	switch cause { //nolint:errorlint // they come bare, and a flood of them is to cost little
-	case isc.ErrShort:
-		return "short"
-	case isc.ErrSources:
-		return "sources"
-	case isc.ErrLength:
-		return "length"
-	case isc.ErrRedundancy:
-		return "redundancy"
-	case isc.ErrNumber:
-		return "number"
-	case isc.ErrPayload:
-		return "payload"
-	case isc.ErrVersion:
-		return "version"
-	case errTooLong:
-		return "too-long"
-	default:
-		return "sequence"
-	}
+// malformedReasons is what the snapshot calls the reasons why a datagram is malformed. They come bare, so that a flood
+// of them costs little.
+var malformedReasons = map[error]string{
+	isc.ErrShort:      "short",
+	isc.ErrSources:    "sources",
+	isc.ErrLength:     "length",
+	isc.ErrRedundancy: "redundancy",
+	isc.ErrNumber:     "number",
+	isc.ErrPayload:    "payload",
+	isc.ErrVersion:    "version",
+	errTooLong:        "too-long",
+	errSequence:       "sequence",
 }
 
-// allowed tells whether datagrams from an address are taken.
-func (p *Pipeline) allowed(from netip.AddrPort) bool {
+// mayListen tells whether datagrams from an address are taken.
+func (p *Pipeline) mayListen(from netip.AddrPort) bool {
 	if len(p.allow) == 0 {
 		return true
 	}
@@ -72,7 +62,7 @@ func (p *Pipeline) refuseMalformed(d *inbox.Datagram, cause error) {
 	at := d.Arrival.Sub(p.started)
 	p.evidence.malformed.see(at, d, cause)
 	d.Counted = true
-	p.ledger.Malformed(at, d.Link, malformedReason(cause), len(d.Bytes()))
+	p.ledger.Malformed(at, d.Link, malformedReasons[cause], len(d.Bytes()))
 	p.free(d)
 }
 

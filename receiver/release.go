@@ -91,6 +91,9 @@ func (p *Pipeline) expire(out *Result, now time.Time, s *stream) {
 		if !ok || at < deadline {
 			break
 		}
+		if g := s.covering(s.next); g != nil && g.deferred && p.rebuild(out, now, s, g) {
+			continue
+		}
 		p.skip(out, now, s, to)
 	}
 	s.open = slices.DeleteFunc(s.open, func(g *segment) bool {

@@ -31,8 +31,15 @@ type segment struct {
 	parity    [isc.MaxParity]*inbox.Datagram
 	perLink   []uint8 // datagrams that arrived, by link
 
-	waiting int      // source packets that are there and not released yet
-	rival   *segment // another one with the same number
+	waiting  int      // source packets that are there and not released yet
+	rival    *segment // another one with the same number
+	deferred bool     // there was too much to decode when it could have been
+
+	// Of a segment on probation:
+	links[segment]         // in its sender's list
+	owner          *sender // whose it is; nil in a stream
+	accounted      int     // datagrams that its sender's accounts have of it
+	anew           bool    // it looks like the first of a new run of the stream that is followed
 }
 
 // sourceBytes are the bytes of a segment's source packets.
@@ -52,9 +59,6 @@ func unwrap(ref int64, low uint16) int64 { return ref + int64(int16(low-uint16(r
 func (s *segment) matches(h *isc.Header) bool {
 	return s.header.Segment == h.Segment && s.header.Redundancy == h.Redundancy && s.header.Lengths == h.Lengths
 }
-
-// takes tells whether a source packet of that identity may be in the segment.
-func (s *segment) takes(id isc.Identity) bool { return !s.identity.Known || s.identity == id }
 
 // has tells whether the datagram with that header arrived before.
 func (s *segment) has(h *isc.Header) bool {
@@ -107,9 +111,9 @@ func (s *segment) addParity(row int, d *inbox.Datagram) {
 
 // forget drops source packet i if the coding rebuilt it, so that the received one can take its place. The rebuilt one
 // must not have been offered for release.
-func (s *segment) forget(i int, pool *inbox.Pool) {
+func (s *segment) forget(i int, mem *memory) {
 	if s.recovered>>i&1 != 0 {
-		pool.Put(s.source[i])
+		mem.put(s.source[i])
 		s.source[i] = nil
 		s.recovered &^= 1 << i
 	}
@@ -119,10 +123,15 @@ func (s *segment) forget(i int, pool *inbox.Pool) {
 // segment has no source of its own, the rebuilt ones need only agree with each other: whose they are is in identity.
 // Parity packets that cannot belong to the segment go to drop.
 func (s *segment) recover(
-	now time.Time, dec *isc.Decoder, pool *inbox.Pool, drop func(*inbox.Datagram),
+	now time.Time, dec *decoding, mem *memory, drop func(*inbox.Datagram),
 ) (rebuilt uint8) {
 	missing := ^s.sources() & uint8(1<<s.k-1)
+	s.deferred = false
 	for missing != 0 && bits.OnesCount8(missing) <= bits.OnesCount16(s.rows) {
+		if !dec.allows(now, bits.OnesCount8(missing)*s.k*s.header.Longest(), s.owner != nil) {
+			s.deferred = true
+			return 0
+		}
 		data := isc.Segment{Number: s.header.Segment, Lengths: s.header.Lengths}
 		var memory [isc.MaxSources]*inbox.Datagram
 		var dst sourceBytes
@@ -131,7 +140,7 @@ func (s *segment) recover(
 				data.Sources[i] = s.source[i].Payload
 				continue
 			}
-			memory[i] = pool.Get()
+			memory[i] = mem.get()
 			dst[i] = memory[i].Buffer()[:s.header.Lengths[i]]
 		}
 		for row, d := range s.parity {
@@ -146,7 +155,7 @@ func (s *segment) recover(
 		}
 		for _, d := range memory {
 			if d != nil {
-				pool.Put(d)
+				mem.put(d)
 			}
 		}
 		if errors.Is(err, isc.ErrNotYet) {
@@ -205,8 +214,8 @@ func (s *segment) claim(other *segment) {
 	s.first = min(s.first, other.first)
 }
 
-// datagrams returns how many datagrams of the segment arrived and were not dropped.
-func (s *segment) datagrams() int { return bits.OnesCount8(s.received) + bits.OnesCount16(s.rows) }
+// held returns how many datagrams of a segment on probation are held, those that were rebuilt among them.
+func (s *segment) held() int { return bits.OnesCount8(s.sources()) + bits.OnesCount16(s.rows) }
 
 // move renumbers the segment so that its first source packet has that sequence number.
 func (s *segment) move(number int64) {
@@ -250,11 +259,13 @@ func (s *segment) release(free func(*inbox.Datagram)) {
 // segmentPool recycles segments of one pipeline.
 type segmentPool struct {
 	free  []*segment
+	open  int // in use
 	links int
 }
 
 func (p *segmentPool) get(h *isc.Header, number int64, first time.Duration) *segment {
 	var s *segment
+	p.open++
 	if n := len(p.free); n > 0 {
 		s, p.free = p.free[n-1], p.free[:n-1]
 	} else {
@@ -266,6 +277,7 @@ func (p *segmentPool) get(h *isc.Header, number int64, first time.Duration) *seg
 }
 
 func (p *segmentPool) put(s *segment) {
+	p.open--
 	if len(p.free) < maxSpareSegments {
 		p.free = append(p.free, s)
 	}

@@ -35,7 +35,7 @@ func (p *Pipeline) Snapshot(now time.Time) status.Channel {
 	}
 	p.ledger.Snapshot(at, p.started, &c)
 	c.Packets.Unusable = p.depacket.Dropped
-	c.Ceilings = p.ceilings()
+	c.Ceilings = p.ceilings(now)
 	for i := range c.Links {
 		link := &c.Links[i]
 		link.Port = p.ports[i]

@@ -1,6 +1,7 @@
 package receiver
 
 import (
+	"net/netip"
 	"time"
 
 	"github.com/isc-receiver/isc-receiver/receiver/isc"
@@ -25,9 +26,11 @@ const (
 type stream struct {
 	identity isc.Identity
 	run      int
-	ref      int64         // the highest sequence number seen
-	advanced time.Duration // when it was
-	last     time.Duration // when its last source packet arrived
+	ref      int64            // the highest sequence number seen
+	advanced time.Duration    // when it was
+	sent     uint16           // the timestamp in its header, if it arrived
+	last     time.Duration    // when its last source packet arrived
+	from     []netip.AddrPort // where its source packets come from, by link
 
 	begun   bool
 	ended   bool          // all is released; what still comes is late
@@ -113,6 +116,9 @@ func (s *stream) offer(at time.Duration, g *segment, i int) {
 	seq := g.seq[i]
 	if seq > s.ref {
 		s.ref, s.advanced = seq, at
+		if g.received>>i&1 != 0 {
+			s.sent = g.source[i].Timestamp
+		}
 	}
 	sl := &s.slots[seq&(ringSize-1)]
 	if s.passed(seq) || sl.packet != nil {
