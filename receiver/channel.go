@@ -1,12 +1,14 @@
 package receiver
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/isc-receiver/isc-receiver/internal/loglimit"
 	"github.com/isc-receiver/isc-receiver/internal/status"
 	"github.com/isc-receiver/isc-receiver/receiver/inbox"
 )
@@ -25,6 +27,7 @@ type Channel struct {
 	packets PacketOutput // or nil
 	queues  []*queue
 	log     *slog.Logger
+	limited *loglimit.Handler // that of log
 
 	inbox    *inbox.Inbox
 	pipeline *Pipeline // Run's
@@ -38,10 +41,14 @@ type Channel struct {
 	journal journal
 }
 
-// New returns a channel that takes datagrams from source, whose memory comes from pool.
+// New returns a channel that takes datagrams from source, whose memory comes from pool. What it logs to log is no more
+// than the configuration's limits allow.
 func New(cfg Config, source Source, pool *inbox.Pool, log *slog.Logger, outputs ...Output) *Channel {
+	cfg.Limits = cmp.Or(cfg.Limits, DefaultLimits())
+	limited := loglimit.New(log.Handler(), float64(cfg.Limits.LogLines), cfg.Limits.LogLines)
+	log = slog.New(limited)
 	c := &Channel{
-		cfg: cfg, source: source, log: log,
+		cfg: cfg, source: source, log: log, limited: limited,
 		inbox: inbox.New(len(cfg.Ports)), pipeline: NewPipeline(cfg, pool, time.Now()), nudge: make(chan struct{}, 1),
 	}
 	for _, o := range outputs {
@@ -212,6 +219,9 @@ func (c *Channel) publish(now time.Time) {
 	}
 	for _, q := range c.queues {
 		s.OutputDropped += q.dropped.Load()
+	}
+	s.Ceilings[status.CeilingLogLines] = status.Ceiling{
+		Limit: uint64(c.cfg.Limits.LogLines), Now: uint64(c.limited.Used(now)), Reached: c.limited.Dropped(),
 	}
 	c.state.Store(&s)
 	c.journal.write(s, c.pipeline.evidence.malformed.cause, now)

@@ -12,27 +12,29 @@ import (
 type journal struct {
 	log       *slog.Logger
 	last      status.Channel
-	malformed throttle
+	verdict   string // that was logged last
+	verdicts  throttle
+	malformed uint64 // that were logged
+	garbage   throttle
 }
 
 // write logs the changes up to c. cause is why the last malformed datagram was that, or nil.
 func (j *journal) write(c status.Channel, cause error, now time.Time) {
-	if c.State != j.last.State && j.last.State != "" {
+	switch j.last.State {
+	case "": // the first
+		j.verdict = c.Verdict.Code
+	case c.State:
+	default:
+		j.verdict = c.Verdict.Code
 		j.log.Info("reception", "state", c.State, "verdict", c.Verdict.Text)
 	}
-	var before, after uint64
+	if c.Verdict.Code != j.verdict && j.verdicts.allow(now) {
+		j.verdict = c.Verdict.Code
+		j.log.Info("verdict", "code", c.Verdict.Code, "text", c.Verdict.Text)
+	}
 	for i, link := range c.Links {
-		after += link.Datagrams.Malformed
-		if i >= len(j.last.Links) {
-			continue
-		}
-		was := j.last.Links[i]
-		before += was.Datagrams.Malformed
-		if link.State != was.State {
-			j.log.Info("link", "port", link.Port, "state", link.State, "from", link.From, "error", link.Error)
-		}
-		if dropped := link.Datagrams.KernelDropped - was.Datagrams.KernelDropped; dropped > 0 {
-			j.log.Warn("the kernel dropped datagrams", "port", link.Port, "count", dropped)
+		if i < len(j.last.Links) {
+			j.link(link, j.last.Links[i])
 		}
 	}
 	if lost := c.Packets.Lost - j.last.Packets.Lost; lost > 0 {
@@ -41,8 +43,19 @@ func (j *journal) write(c status.Channel, cause error, now time.Time) {
 	if missed := c.OutputDropped - j.last.OutputDropped; missed > 0 {
 		j.log.Warn("an output is too slow", "missed_units", missed)
 	}
-	if after > before && j.malformed.allow(now) {
-		j.log.Warn("malformed datagrams", "count", after-before, "cause", cause)
+	if n := c.Datagrams.Malformed - j.malformed; n > 0 && j.garbage.allow(now) {
+		j.malformed = c.Datagrams.Malformed
+		j.log.Warn("malformed datagrams", "count", n, "cause", cause)
 	}
 	j.last = c
+}
+
+// link logs how a link has changed.
+func (j *journal) link(now, was status.Link) {
+	if now.State != was.State {
+		j.log.Info("link", "port", now.Port, "state", now.State, "from", now.From, "error", now.Error)
+	}
+	if dropped := now.Datagrams.KernelDropped - was.Datagrams.KernelDropped; dropped > 0 {
+		j.log.Warn("the kernel dropped datagrams", "port", now.Port, "count", dropped)
+	}
 }

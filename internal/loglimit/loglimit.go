@@ -36,6 +36,11 @@ func New(next slog.Handler, perSecond float64, burst int) *Handler {
 // Dropped returns how many records were held back since the handler was made.
 func (h *Handler) Dropped() uint64 { return h.bucket.dropped.Load() }
 
+// Used returns how many lines fewer than burst would go out at once at that time.
+func (h *Handler) Used(now time.Time) int {
+	return h.bucket.tokens.Burst() - int(h.bucket.tokens.TokensAt(now))
+}
+
 // Enabled implements slog.Handler.
 func (h *Handler) Enabled(ctx context.Context, level slog.Level) bool {
 	return h.next.Enabled(ctx, level)

@@ -41,6 +41,9 @@ func TestBurstThenRate(t *testing.T) {
 	}
 	require.Equal(t, strings.Repeat("level=INFO msg=line n=1\n", 3), out.String())
 	require.EqualValues(t, 7, h.Dropped())
+	require.Equal(t, 3, h.Used(start))
+	require.Equal(t, 1, h.Used(start.Add(time.Second)))
+	require.Zero(t, h.Used(start.Add(time.Hour)))
 
 	out.Reset()
 	handle(t, h, 400*time.Millisecond, slog.LevelInfo)
