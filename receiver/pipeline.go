@@ -1,7 +1,6 @@
 package receiver
 
 import (
-	"bytes"
 	"cmp"
 	"net/netip"
 	"time"
@@ -342,20 +341,6 @@ func (p *Pipeline) openSegment(out *Result, now time.Time, s *stream, number int
 	return g
 }
 
-// claim gives a segment of a stream the parity of it that is kept on probation.
-func (p *Pipeline) claim(out *Result, g *segment) {
-	other := p.probation.unclaimed(&g.header)
-	if other == nil {
-		return
-	}
-	p.probation.remove(other)
-	for d := range other.arrived {
-		out.Feedback = p.hear(out.Feedback, d.Arrival.Sub(p.started), d, ledger.Parity)
-	}
-	g.claim(other)
-	p.refuse(other, refusedSource)
-}
-
 // alive takes note that a source packet of a stream has come, received or rebuilt.
 func (p *Pipeline) alive(s *stream, at time.Duration) {
 	s.last = max(s.last, at)
@@ -365,43 +350,4 @@ func (p *Pipeline) alive(s *stream, at time.Duration) {
 		}
 		p.lastAlive = max(p.lastAlive, at)
 	}
-}
-
-// addParity puts a parity packet into a segment of a stream.
-func (p *Pipeline) addParity(out *Result, now time.Time, s *stream, g *segment, d *inbox.Datagram) {
-	at := d.Arrival.Sub(p.started)
-	row := p.header.Row()
-	if g.has(&p.header) && !p.supersede(g, row, d) {
-		out.Feedback = p.hear(out.Feedback, at, d, ledger.Duplicate)
-		p.free(d)
-		return
-	}
-	g.addParity(row, d)
-	out.Feedback = p.hear(out.Feedback, at, d, ledger.Parity)
-	p.rebuild(out, now, s, g)
-}
-
-// supersede drops the parity packet of a row if it is another one than d and d alone comes from where its link's
-// packets come from: the one that is there may be forged.
-func (p *Pipeline) supersede(g *segment, row int, d *inbox.Datagram) bool {
-	old := g.parity[row]
-	if old == nil || old.From == p.ledger.From(old.Link) || d.From != p.ledger.From(d.Link) ||
-		bytes.Equal(old.Payload, d.Payload) {
-		return false
-	}
-	p.dropRow(old)
-	return true
-}
-
-// rebuild recovers what a segment misses, if it can, and releases what that makes ready. It tells whether it could.
-func (p *Pipeline) rebuild(out *Result, now time.Time, s *stream, g *segment) bool {
-	rebuilt := g.recover(now, &p.decoding, &p.memory, p.dropRow)
-	if rebuilt != 0 {
-		p.alive(s, now.Sub(p.started))
-		p.place(out, now, s, g, rebuilt)
-	}
-	if g.complete() && g.waiting == 0 {
-		g.release(p.free)
-	}
-	return rebuilt != 0
 }

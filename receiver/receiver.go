@@ -12,9 +12,9 @@
 //
 //	inbox/         it waits for the pipeline
 //	pipeline.go    it is parsed, and finds its stream and segment
-//	probation.go   or it is kept, where nothing tells whose it is, with sender.go for what tells of each sender
+//	admit.go       or it is kept in probation.go, where nothing tells whose it is; sender.go has what tells of each sender
 //	follow.go      a stream on probation becomes the current one; the one before drains
-//	segment.go     its segment rebuilds what is missing
+//	segment.go     its segment rebuilds what is missing, with parity.go
 //	stream.go      the order in which packets are released, and how long a gap is waited for
 //	limits.go      how much may be held and worked on, and who makes room
 //	refuse.go      what is refused, and why
