@@ -179,8 +179,8 @@ func (r *Run) symptoms() []diagnosis.Channel {
 	for _, ch := range list {
 		code := ch.receiver.Snapshot().Verdict.Code
 		c := diagnosis.Channel{
-			ID: ch.plan.ID, Interface: ch.plan.Interface, Ports: ch.ports,
-			Quiet: code == status.VerdictNoPackets || code == status.VerdictSilent,
+			ID: ch.plan.ID, Interface: ch.plan.Interface, Ports: ch.ports, Watches: ch.plan.Source == SourceCapture,
+			Quiet: ch.plan.capture == "" && (code == status.VerdictNoPackets || code == status.VerdictSilent),
 		}
 		if ch.rtp != nil {
 			c.Unwanted = ch.rtp.Counts().Refused

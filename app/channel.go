@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/isc-receiver/isc-receiver/hls"
@@ -20,14 +21,15 @@ import (
 type plan struct {
 	Channel
 
-	demo bool // a simulated rig sends to it
+	demo    bool   // a simulated rig sends to it
+	capture string // a file that it plays in place of receiving, or empty
 }
 
 // same tells whether a channel with one plan can go on with the other: all but the latency budget is the same, which
 // can be changed.
 func (p plan) same(other plan) bool {
 	return p.ID == other.ID && p.Name == other.Name && p.Interface == other.Interface && p.Source == other.Source &&
-		p.AfterLoss == other.AfterLoss && p.RTPTo == other.RTPTo && p.demo == other.demo &&
+		p.AfterLoss == other.AfterLoss && p.RTPTo == other.RTPTo && p.demo == other.demo && p.capture == other.capture &&
 		slices.Equal(p.Ports, other.Ports) && slices.Equal(p.Allow, other.Allow)
 }
 
@@ -43,6 +45,9 @@ type channel struct {
 	hls      *hls.Publisher
 	preview  *preview.Decoder // nil where there is no window
 	rtp      *rtpOutput       // nil where none is wanted
+
+	saving saving
+	played atomic.Pointer[playEnd] // nil while it plays, and where it receives
 
 	trouble []string // warnings of newChannel
 
@@ -91,11 +96,11 @@ func newChannel(p plan, all Config, log *slog.Logger) (*channel, error) {
 
 // connect opens where the channel's datagrams come from. The error is a sentence for the operator.
 func (ch *channel) connect(pool *inbox.Pool) error {
-	src, err := source.ListenUDP(ch.plan.Interface, ch.plan.Ports, pool)
+	name, err := ch.openSource(pool)
 	if err != nil {
-		return explainPorts(ch.plan.Interface, err)
+		return err
 	}
-	ch.source, ch.ports = src, src.Ports()
+	ch.ports = ch.source.Ports()
 	outputs := []receiver.Output{ch.hls}
 	if ch.preview != nil {
 		outputs = append(outputs, ch.preview)
@@ -105,12 +110,34 @@ func (ch *channel) connect(pool *inbox.Pool) error {
 	}
 	ch.receiver = receiver.New(receiver.Config{
 		ID: ch.plan.ID, Name: ch.plan.Name, Ports: ch.ports, Latency: time.Duration(ch.plan.Latency),
-		Freeze: ch.plan.AfterLoss == AfterLossFreeze, Allow: ch.plan.allowed(), SourceName: ch.plan.Source,
-	}, src, pool, ch.log, outputs...)
+		Freeze: ch.plan.AfterLoss == AfterLossFreeze, Allow: ch.plan.allowed(), SourceName: name,
+		ListenOnly: name != SourceUDP,
+	}, ch.source, pool, ch.log, outputs...)
 	if ch.rtp != nil {
 		ch.receiver.SendPackets(ch.rtp)
 	}
 	return nil
+}
+
+// openSource opens where the channel's datagrams come from, and returns what the snapshot calls that.
+func (ch *channel) openSource(pool *inbox.Pool) (name string, err error) {
+	p := ch.plan
+	switch {
+	case p.capture != "":
+		player, err := source.OpenPlayer(p.capture, p.Ports, pool)
+		if err != nil {
+			return "", explainCapture(p.capture, err)
+		}
+		ch.source = player
+		return sourceFile, nil
+	default:
+		udp, err := source.ListenUDP(p.Interface, p.Ports, pool)
+		if err != nil {
+			return "", explainPorts(p.Interface, err)
+		}
+		ch.source = udp
+	}
+	return p.Source, nil
 }
 
 // start begins to receive.
@@ -134,7 +161,11 @@ func (ch *channel) run(ctx context.Context) {
 	if ch.plan.demo {
 		demo.Go(func() { runDemo(ctx, ch.ports, ch.log) })
 	}
-	if err := ch.receiver.Run(ctx); err != nil {
+	err := ch.receiver.Run(ctx)
+	switch {
+	case ch.plan.capture != "":
+		ch.endPlay(ctx, err)
+	case err != nil:
 		ch.log.Error("reception ended", "error", err)
 	}
 }
@@ -149,6 +180,7 @@ func (ch *channel) setLatency(budget time.Duration) {
 
 // close closes all that newChannel and connect opened. Nothing may be received any more.
 func (ch *channel) close() {
+	ch.saving.close()
 	if ch.source != nil {
 		ch.source.Close()
 	}
@@ -173,6 +205,9 @@ func (ch *channel) snapshot() status.Channel {
 	if ch.rtp != nil {
 		n := ch.rtp.Counts()
 		s.RTP = status.RTP{To: ch.plan.RTPTo, SDP: ch.rtp.sdp, Packets: n.Sent, Refused: n.Refused, Errors: n.Failed}
+	}
+	if end := ch.played.Load(); end != nil {
+		end.tell(&s)
 	}
 	return s
 }

@@ -20,7 +20,10 @@ var ErrEnded error = &sentence{text: "The receiver has stopped. Start it again t
 func (c Config) plans() []plan {
 	plans := make([]plan, len(c.Channels))
 	for i, ch := range c.Channels {
-		plans[i] = plan{Channel: ch, demo: c.Demo && i == 0}
+		plans[i] = plan{Channel: ch}
+		if i == 0 {
+			plans[i].demo, plans[i].capture = c.Demo, c.Capture
+		}
 	}
 	return plans
 }
@@ -150,7 +153,10 @@ func (ch *channel) holds() Ports {
 
 // overlaps tells whether the plan needs one of the ports.
 func (p plan) overlaps(ports Ports) bool {
-	return p.Source == SourceUDP && slices.ContainsFunc(p.Ports, func(n int) bool { return slices.Contains(ports, n) })
+	if p.Source != SourceUDP || p.capture != "" {
+		return false
+	}
+	return slices.ContainsFunc(p.Ports, func(n int) bool { return slices.Contains(ports, n) })
 }
 
 // tryPorts finds out whether the plan's ports can be opened, but for those that we hold ourselves.

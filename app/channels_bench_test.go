@@ -64,17 +64,18 @@ func sendToChannels(channels []string) error {
 		}
 	}
 	began := time.Now()
-	for n := 0; ; n++ {
+	for n := 0; ctx.Err() == nil; n++ {
 		for i, s := range streams { // evenly over the time of a picture
 			at := began.Add(time.Duration(n*len(streams)+i) * benchFrame / time.Duration(len(streams)))
 			if sleepUntil(ctx, at) != nil {
-				return nil
+				break
 			}
 			if err := s.send(clip.Unit(n+10*i), n); err != nil {
 				return err
 			}
 		}
 	}
+	return nil
 }
 
 // benchStream is a rig that sends 3+1 over its links.

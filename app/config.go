@@ -13,6 +13,7 @@ type Config struct {
 	Access   Access    `toml:"access"`
 	TLS      TLS       `toml:"tls"`
 	HLS      HLS       `toml:"hls"`
+	Dump     Saving    `toml:"dump"`
 	Channels []Channel `toml:"channel"`
 
 	Demo    bool `toml:"-"` // a simulated rig sends to the first channel
@@ -55,14 +56,20 @@ type HLS struct {
 	Part    Duration `toml:"part"`
 }
 
+// Saving says where what arrives is saved, when it is.
+type Saving struct {
+	Folder string `toml:"folder"` // empty: captures, in the folder for data
+	Limit  Size   `toml:"limit"`  // of a file
+}
+
 // Channel is one rig.
 type Channel struct {
 	ID        string   `toml:"id"` // in addresses: a-z, 0-9 and -
 	Name      string   `toml:"name"`
 	Interface string   `toml:"interface"` // a network interface's name; empty: all
 	Ports     Ports    `toml:"ports"`     // one per link, in order
-	Source    string   `toml:"source"`    // SourceUDP
-	Allow     []string `toml:"allow"`
+	Source    string   `toml:"source"`    // SourceUDP or SourceCapture
+	Allow     []string `toml:"allow"`     // whose datagrams are taken: addresses and networks; none: anybody's
 	Latency   Duration `toml:"latency"`
 	AfterLoss string   `toml:"after_loss"` // AfterLossContinue or AfterLossFreeze
 	RTPTo     string   `toml:"rtp_to"`     // host:port that the RTP packets are sent on to, or empty
@@ -73,6 +80,9 @@ const (
 	SourceUDP     = "udp"     // its own sockets
 	SourceCapture = "capture" // live capture on its interface, which only listens: the rig gets no feedback
 )
+
+// sourceFile is what the snapshot calls a capture file that plays.
+const sourceFile = "file"
 
 // What a Channel does with the units between a loss and the next IDR.
 const (
@@ -89,6 +99,7 @@ func Default() Config {
 			Enabled: true, Variant: "low-latency",
 			Segment: Duration(time.Second), Part: Duration(200 * time.Millisecond),
 		},
+		Dump:     Saving{Limit: 1 << 30},
 		Channels: []Channel{DefaultChannel()},
 	}
 }
@@ -113,6 +124,7 @@ func (c Config) Differences(other Config) []string {
 		{"access", c.Access, other.Access},
 		{"tls", c.TLS, other.TLS},
 		{"hls", c.HLS, other.HLS},
+		{"dump", c.Dump, other.Dump},
 	} {
 		if !reflect.DeepEqual(table.one, table.with) {
 			names = append(names, table.name)

@@ -47,6 +47,9 @@ func (c Config) encode() ([]byte, error) {
 	f.set("variant", c.HLS.Variant, `"low-latency", "fmp4" or "mpegts"`)
 	f.set("segment", c.HLS.Segment, "")
 	f.set("part", c.HLS.Part, "of the low-latency variant")
+	f.table("[dump]", "of all that arrives, good or bad, for Wireshark or to be played again")
+	f.set("folder", c.Dump.Folder, `where the files go; empty: "captures" in the folder for the program's data`)
+	f.set("limit", c.Dump.Limit, "a file ends at this size")
 	f.text.WriteString(channelHead)
 	for i, ch := range c.Channels {
 		if i > 0 {
@@ -110,6 +113,8 @@ func tomlValue(value any) string {
 	case Duration:
 		return tomlString(time.Duration(v).String())
 	case Ports:
+		return tomlString(v.String())
+	case Size:
 		return tomlString(v.String())
 	case []string:
 		quoted := make([]string, 0, len(v))

@@ -275,9 +275,18 @@ func TestValidate(t *testing.T) {
 		"channel.ports: 1 to 16 ports": func(c *Config) {
 			c.Channels[0].Ports = make(Ports, 17)
 		},
-		`channel.source: "capture" is not supported by this version; write udp`: func(c *Config) {
-			c.Channels[0].Source = "capture"
+		`channel.source: "tcp" is not supported by this version; write udp`: func(c *Config) {
+			c.Channels[0].Source = "tcp"
 		},
+		"--demo: a capture is to be played; leave one of the two out": func(c *Config) { c.Demo, c.Capture = true, "a" },
+		`channel.rtp_to: "127.0.0.1:1" is there twice: "rig1" sends there, too (channel 2, "b")`: func(c *Config) {
+			c.Channels = append(c.Channels, other("b", 1))
+			c.Channels[0].RTPTo, c.Channels[1].RTPTo = "127.0.0.1:1", "127.0.0.1:1"
+		},
+		`dump.folder: "captures" is no whole path; write it as /var/lib/captures`: func(c *Config) {
+			c.Dump.Folder = "captures"
+		},
+		"dump.limit: 1023KiB is too little; write 1MiB or more": func(c *Config) { c.Dump.Limit = 1<<20 - 1<<10 },
 		`channel.allow: "10.0.0" is neither an address nor a network; write 192.0.2.7, 192.0.2.0/24 or`: func(c *Config) {
 			c.Channels[0].Allow = []string{"192.0.2.0/24", "10.0.0"}
 		},

@@ -285,8 +285,8 @@ func TestStartErrors(t *testing.T) {
 			func(c *Config) { c.HLS.Segment = Duration(time.Millisecond) },
 		},
 		{
-			`wrong setting: channel.source: "capture" is not supported by this version; write udp`,
-			func(c *Config) { c.Channels[0].Source = "capture" },
+			`wrong setting: channel.source: "tcp" is not supported by this version; write udp`,
+			func(c *Config) { c.Channels[0].Source = "tcp" },
 		},
 	} {
 		cfg := testConfig(t)

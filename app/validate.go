@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -23,6 +24,8 @@ const (
 	MinLatency = 20 * time.Millisecond
 	MaxLatency = 5 * time.Second
 )
+
+const minDump Size = 1 << 20
 
 const maxName = 60 // characters of a channel's name
 
@@ -46,6 +49,9 @@ func (c Config) Problems() []Problem {
 	all := gather(NoChannel,
 		check(!c.Demo || onLoopback, "channel.interface", "the demonstration needs none; leave it empty"),
 		checkAddress(c.HTTP.Address, "http.address", ":5076 or 192.0.2.1:5076"),
+		check(!c.Demo || len(c.Channels) == 0 || c.Channels[0].Source == SourceUDP, "channel.source",
+			"the demonstration sends to sockets; write udp"),
+		check(!c.Demo || c.Capture == "", "--demo", "a capture is to be played; leave one of the two out"),
 		check(c.HTTP.PublicURL == "" || validURL(c.HTTP.PublicURL), "http.public_url",
 			"%q is no web address; write https://name/", c.HTTP.PublicURL),
 		check(c.HTTP.LegacyHLSAddress == "", "http.legacy_hls_address", unsupported),
@@ -59,6 +65,9 @@ func (c Config) Problems() []Problem {
 			"%v is out of range; %v to %v are possible", segment, hls.MinSegment, hls.MaxSegment),
 		check(part >= hls.MinPart && part <= segment, "hls.part",
 			"%v is out of range; %v to %v, the segment's length, are possible", part, hls.MinPart, segment),
+		check(c.Dump.Folder == "" || filepath.IsAbs(c.Dump.Folder), "dump.folder",
+			"%q is no whole path; write it as /var/lib/captures", c.Dump.Folder),
+		check(c.Dump.Limit >= minDump, "dump.limit", "%v is too little; write %v or more", c.Dump.Limit, minDump),
 		check(len(c.Channels) > 0, "channel", "there is none; one [[channel]] at least is needed"),
 	)
 	for i, ch := range c.Channels {
@@ -91,6 +100,10 @@ func (c Channel) problems() []*Problem {
 		check(len(c.Ports) > 0 && len(c.Ports) <= maxLinks, "channel.ports",
 			"1 to %d ports are needed, such as 5078-5081", maxLinks),
 		check(c.Source == SourceUDP, "channel.source", "%q is not supported by this version; write udp", c.Source),
+		check(c.Source != SourceCapture || c.Interface != "", "channel.interface",
+			"live capture needs one; write its name, such as eth0"),
+		check(c.Source != SourceCapture || !slices.Contains(c.Ports, 0), "channel.ports",
+			"live capture needs to know them; 0 stands for any"),
 		check(latency >= MinLatency && latency <= MaxLatency, "channel.latency", "%v is out of range; %v to %v are possible",
 			latency, MinLatency, MaxLatency),
 		check(c.AfterLoss == AfterLossContinue || c.AfterLoss == AfterLossFreeze, "channel.after_loss",

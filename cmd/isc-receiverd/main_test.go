@@ -51,7 +51,7 @@ func TestHelp(t *testing.T) {
 	}
 	for name, c := range map[string]struct{ args, want []string }{
 		"program": {[]string{"--help"}, []string{"run", "replay", "version"}},
-		"run":     {[]string{"run", "--help"}, receiver},
+		"run":     {[]string{"run", "--help"}, append([]string{"--capture", "--dump"}, receiver...)},
 		"replay": {
 			[]string{"replay", "--help"},
 			append([]string{"<capture>", "--rtp-out", "--feedback-out", "--json", "--realtime"}, receiver...),
@@ -94,6 +94,8 @@ func TestExitStatus(t *testing.T) {
 		"wrong settings":    {[]string{"run", "--config", text}, exitUsage, "unknown settings: http.addr (line 2)"},
 		"no settings file":  {[]string{"run", "--config", text + "x"}, exitUsage, "is not there"},
 		"no capture file":   {[]string{"replay", text + "x"}, exitFailed, "no such file"},
+		"nothing to play":   {[]string{"run", "--http", "127.0.0.1:0", "--capture", text + "x"}, exitFailed, "no such file"},
+		"demo and capture":  {[]string{"run", "--demo", "--capture", capture}, exitUsage, "leave one of the two out"},
 		"not a capture":     {[]string{"replay", text}, exitFailed, "is no capture file"},
 		"no such interface": {[]string{"run", "--http", "127.0.0.1:0", "--interface", "nope0"}, exitFailed, "is not there"},
 	} {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -13,21 +14,40 @@ import (
 
 type runCommand struct {
 	app.Flags
+	Capture string `placeholder:"FILE" help:"Play this capture file in the first channel, in place of receiving."`
+	Dump    bool   `help:"Save what arrives, from the start. SIGUSR1 stops and starts that."`
+}
+
+// runner is a run with what the operator's signals do to it.
+type runner struct {
+	*app.Run
+
+	flags  *runCommand
+	began  app.Config
+	log    *slog.Logger
+	saving bool // what arrives
 }
 
 // Run receives until a signal ends it.
 func (c *runCommand) Run(ctx context.Context, stdout io.Writer) error {
-	reload := make(chan os.Signal, 1)
-	notifyReload(reload)
+	reload, save := make(chan os.Signal, 1), make(chan os.Signal, 1)
+	notify(reload, save)
 	defer signal.Stop(reload)
-	cfg, err := c.Config()
+	defer signal.Stop(save)
+	cfg, err := c.config()
 	if err != nil {
 		return err
 	}
 	log := c.Log()
-	r, err := app.Start(cfg, log)
+	started, err := app.Start(cfg, log)
 	if err != nil {
 		return err
+	}
+	r := &runner{Run: started, flags: c, began: cfg, log: log}
+	if c.Dump {
+		if err := r.startSaving(); err != nil {
+			return errors.Join(err, r.Close())
+		}
 	}
 	if cfg.Demo {
 		fmt.Fprintln(stdout, "Demonstration: a simulated rig, no patient.")
@@ -40,22 +60,67 @@ func (c *runCommand) Run(ctx context.Context, stdout io.Writer) error {
 		case <-r.Done():
 			return r.Close()
 		case <-reload:
-			c.reload(r, cfg, log)
+			r.reload()
+		case <-save:
+			r.toggleSaving()
 		}
 	}
 }
 
-// reload reads the settings again and applies those of the channels. Where they are wrong, all stays as it is.
-func (c *runCommand) reload(r *app.Run, began app.Config, log *slog.Logger) {
+func (c *runCommand) config() (app.Config, error) {
 	cfg, err := c.Config()
+	if err != nil {
+		return cfg, err
+	}
+	cfg.Capture = c.Capture
+	return cfg, cfg.Validate()
+}
+
+// reload reads the settings again and applies those of the channels. Where they are wrong, all stays as it is.
+func (r *runner) reload() {
+	cfg, err := r.flags.config()
 	if err == nil {
 		err = r.SetChannels(cfg.Channels)
 	}
 	if err != nil {
-		log.Error("the settings were read again and not applied: all stays as it was", "error", err)
+		r.log.Error("the settings were read again and not applied: all stays as it was", "error", err)
 		return
 	}
-	if changed := cfg.Differences(began); len(changed) > 0 {
-		log.Warn("these settings have changed, which takes a restart", "tables", changed)
+	if changed := cfg.Differences(r.began); len(changed) > 0 {
+		r.log.Warn("these settings have changed, which takes a restart", "tables", changed)
+	}
+	if r.saving { // what arrives at the channels that were opened, too
+		if err := r.startSaving(); err != nil {
+			r.log.Error("what arrives is not saved", "error", err)
+		}
+	}
+}
+
+// startSaving begins to save what arrives at each channel of which nothing is being saved.
+func (r *runner) startSaving() error {
+	r.saving = true
+	var failures []error
+	for _, c := range r.Snapshot().Channels {
+		if !r.Dump(c.ID).Running {
+			_, err := r.StartDump(c.ID, "")
+			failures = append(failures, err)
+		}
+	}
+	return errors.Join(failures...)
+}
+
+// toggleSaving stops saving what arrives, or begins it.
+func (r *runner) toggleSaving() {
+	r.saving = !r.saving
+	if r.saving {
+		if err := r.startSaving(); err != nil {
+			r.log.Error("what arrives is not saved", "error", err)
+		}
+		return
+	}
+	for _, c := range r.Snapshot().Channels {
+		if err := r.StopDump(c.ID); err != nil && !errors.Is(err, app.ErrNoDump) {
+			r.log.Error("what arrived was not saved to the end", "error", err)
+		}
 	}
 }

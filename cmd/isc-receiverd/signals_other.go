@@ -4,5 +4,5 @@ package main
 
 import "os"
 
-// notifyReload does nothing: this system has no such signal.
-func notifyReload(chan<- os.Signal) {}
+// notify does nothing: this system has no such signals.
+func notify(chan<- os.Signal, chan<- os.Signal) {}

@@ -28,6 +28,7 @@ type program struct {
 	*exec.Cmd
 
 	address string // of its page, with a slash at its end
+	state   string // its state folder
 	stderr  lockedText
 }
 
@@ -54,7 +55,8 @@ func startProgram(t *testing.T, args ...string) *program {
 	t.Helper()
 	args = append([]string{"run", "--http", "127.0.0.1:0"}, args...)
 	p := &program{Cmd: exec.CommandContext(t.Context(), os.Args[0], args...)}
-	p.Env = append(os.Environ(), asMain+"=1", "STATE_DIRECTORY="+t.TempDir())
+	p.state = t.TempDir()
+	p.Env = append(os.Environ(), asMain+"=1", "STATE_DIRECTORY="+p.state)
 	p.Stderr = &p.stderr
 	output, err := p.StdoutPipe()
 	require.NoError(t, err)
@@ -107,6 +109,13 @@ func (p *program) channels(t *testing.T) []status.Channel {
 	return s.Channels
 }
 
+// says waits until the program has logged a text so often.
+func (p *program) says(t *testing.T, text string, times int) {
+	t.Helper()
+	require.Eventually(t, func() bool { return strings.Count(p.stderr.String(), text) >= times }, patience,
+		10*time.Millisecond, text)
+}
+
 // freePort returns a port that was free a moment ago.
 func freePort(t *testing.T) int {
 	t.Helper()
@@ -148,10 +157,7 @@ func TestReload(t *testing.T) {
 	require.Equal(t, "Second", p.channels(t)[1].Name)
 	require.Equal(t, two, p.channels(t)[1].Links[0].Port)
 	require.Equal(t, started, p.channels(t)[0].Since, "it was not touched")
-	says := func(text string) {
-		t.Helper()
-		require.Eventually(t, func() bool { return strings.Contains(p.stderr.String(), text) }, patience, 10*time.Millisecond)
-	}
+	says := func(text string) { p.says(t, text, 1) }
 	says("these settings have changed, which takes a restart")
 	says("tables=[hls]")
 
@@ -161,4 +167,58 @@ func TestReload(t *testing.T) {
 	says("write them as 5078-5081")
 	require.Len(t, p.channels(t), 2)
 	p.end(t, syscall.SIGTERM)
+}
+
+// TestSave saves what arrives from the start, stops that, begins again, and ends while it saves.
+func TestSave(t *testing.T) {
+	config := filepath.Join(t.TempDir(), "config.toml")
+	channel := func(id string) string { return fmt.Sprintf("[[channel]]\nid='%s'\nports='%d'\n", id, freePort(t)) }
+	a, b, c := channel("a"), channel("b"), channel("c")
+	require.NoError(t, os.WriteFile(config, []byte(a+b), 0o600))
+	p := startProgram(t, "--config", config, "--dump")
+	const begins, ends = "what arrives is being saved", "what arrives is no longer being saved"
+	p.says(t, begins, 2)
+	files := func(pattern string) []string {
+		found, err := filepath.Glob(filepath.Join(p.state, "captures", pattern))
+		require.NoError(t, err)
+		return found
+	}
+	require.Len(t, files("a-*.pcapng"), 1)
+	require.Len(t, files("b-*.pcapng"), 1)
+	require.Contains(t, p.stderr.String(), "to="+files("a-*.pcapng")[0])
+
+	require.NoError(t, os.WriteFile(config, []byte(a+b+c), 0o600))
+	require.NoError(t, p.Process.Signal(syscall.SIGHUP))
+	p.says(t, begins, 3)
+	require.Len(t, files("c-*.pcapng"), 1, "a channel that comes is saved, too")
+
+	require.NoError(t, p.Process.Signal(syscall.SIGUSR1))
+	p.says(t, ends, 3)
+	require.Len(t, files("*"), 3)
+	require.NoError(t, p.Process.Signal(syscall.SIGUSR1))
+	p.says(t, begins, 6)
+	require.Len(t, files("*"), 6)
+	p.end(t, syscall.SIGTERM)
+	require.Equal(t, 6, strings.Count(p.stderr.String(), ends))
+	for _, file := range files("*") {
+		exit, _, stderr := call("replay", file)
+		require.Equal(t, exitFailed, exit, "nothing came")
+		require.Contains(t, stderr, "nothing in the capture goes to")
+	}
+
+	blocked := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(blocked, nil, 0o600))
+	t.Setenv("STATE_DIRECTORY", blocked)
+	exit, _, stderr := call("run", "--http", "127.0.0.1:0", "--ports", "0", "--dump", "--log-level", "error")
+	require.Equal(t, exitFailed, exit)
+	require.Contains(t, stderr, "What arrives cannot be saved to "+blocked+"/captures: not a directory.")
+}
+
+// TestPlay plays a capture on a server.
+func TestPlay(t *testing.T) {
+	p := startProgram(t, "--capture", capture, "--log-level", "error")
+	require.Eventually(t, func() bool { return p.channels(t)[0].Packets.Delivered > 0 }, patience, 10*time.Millisecond)
+	require.Equal(t, "file", p.channels(t)[0].Source)
+	p.end(t, syscall.SIGINT)
+	require.Empty(t, p.stderr.String())
 }

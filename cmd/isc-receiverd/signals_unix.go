@@ -8,5 +8,8 @@ import (
 	"syscall"
 )
 
-// notifyReload has c get the signal to read the settings again.
-func notifyReload(c chan<- os.Signal) { signal.Notify(c, syscall.SIGHUP) }
+// notify has reload get the signal to read the settings again, and save that to begin or to stop saving what arrives.
+func notify(reload, save chan<- os.Signal) {
+	signal.Notify(reload, syscall.SIGHUP)
+	signal.Notify(save, syscall.SIGUSR1)
+}

@@ -43,7 +43,7 @@ var rules = map[string]rule{
 			"internal/diagnosis", "internal/host", "internal/loglimit", "internal/media", "internal/portowner", "internal/rig", "internal/status",
 			"internal/web",
 		},
-		libs: []string{"github.com/pelletier/go-toml/v2", "github.com/alecthomas/kong"},
+		libs: []string{"github.com/pelletier/go-toml/v2", "github.com/alecthomas/kong", "github.com/dustin/go-humanize"},
 		why:  "app alone sees everything, so it only wires: what it needs from a library belongs to a package below it",
 	},
 	"receiver": {

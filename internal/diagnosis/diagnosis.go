@@ -107,10 +107,18 @@ func (e *Examiner) look(ctx context.Context, channels []Channel, s *stray) {
 		*s = nil
 	}
 	e.forget(present)
+	found := make(map[string]facts) // by interface: many channels may share one
 	for _, c := range channels {
-		if c.Quiet {
-			e.gather(c, unheard)
+		if !c.Quiet {
+			continue
 		}
+		f, ok := found[c.Interface]
+		if !ok {
+			interfaces, more, err := e.machine.interfaces(c.Interface)
+			f = facts{interfaces: interfaces, more: more, known: err == nil, unheard: unheard}
+			found[c.Interface] = f
+		}
+		e.note(c, f)
 	}
 	e.readFirewall(ctx, channels, now)
 }
@@ -126,9 +134,8 @@ func (e *Examiner) forget(present map[string]bool) {
 	}
 }
 
-// gather takes note of the facts that are at hand.
-func (e *Examiner) gather(c Channel, unheard uint64) {
-	interfaces, more, err := e.machine.interfaces(c.Interface)
+// note takes note of the facts about a channel, but for the firewall.
+func (e *Examiner) note(c Channel, found facts) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	f := e.files[c.ID]
@@ -136,8 +143,8 @@ func (e *Examiner) gather(c Channel, unheard uint64) {
 		f = new(file)
 		e.files[c.ID] = f
 	}
-	f.channel = c
-	f.facts.interfaces, f.facts.more, f.facts.known, f.facts.unheard = interfaces, more, err == nil, unheard
+	found.firewall = f.facts.firewall
+	f.channel, f.facts = c, found
 }
 
 // readFirewall reads the firewall for the one channel without packets for which that was longest ago.

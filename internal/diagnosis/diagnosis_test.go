@@ -127,6 +127,7 @@ func TestManyChannels(t *testing.T) {
 		running.Go(func() { e.Run(ctx, b.list) })
 		time.Sleep(59 * time.Second)
 		synctest.Wait()
+		require.LessOrEqual(t, b.asked, 60, "once for all")
 		read := map[string]int{}
 		for _, ports := range b.read {
 			read[ports]++

@@ -237,7 +237,12 @@ func (r *rule) match(value json.RawMessage, sets map[string]json.RawMessage) {
 		r.narrow(sometimes)
 		return
 	}
-	has := func(word string) bool { return slices.Contains(words(m.Right), word) }
+	r.matchWords(key, not, words(m.Right))
+}
+
+// matchWords narrows the rule to packets of which what key names is one of the words, or not one of them.
+func (r *rule) matchWords(key string, not bool, words []string) {
+	has := func(word string) bool { return slices.Contains(words, word) }
 	switch key {
 	case "ct state":
 		r.require(has("new") != not)
