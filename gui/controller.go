@@ -3,9 +3,12 @@ package gui
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"fyne.io/fyne/v2"
 
 	"github.com/isc-receiver/isc-receiver/app"
 )
@@ -31,14 +34,16 @@ type controller struct {
 	wish wish
 
 	numbers  outlet[model]
-	pictures outlet[picture]
+	pictures outlet[[]picture]
 
 	// Of the loop.
 	run        run
 	applied    wish
 	model      model
-	shown      uint64           // the number of the last picture
-	dumpErrors map[string]error // of the present run, by channel
+	watched    []string          // the channels whose pictures are shown
+	shown      map[string]uint64 // the numbers of their last pictures
+	painted    time.Time         // when the last of these was shown
+	dumpErrors map[string]error  // of the present run, by channel
 	checker    checker
 	opened     time.Time // when the run began
 }
@@ -48,7 +53,7 @@ func newController(cfg app.Config, start starter, do func(func()), log *slog.Log
 	return &controller{
 		start: start, probe: probeCapture, interfaces: networkInterfaces, do: do, log: log,
 		wake: make(chan struct{}, 1), wish: w, applied: w, checker: checker{replay: replayCapture},
-		model: model{Config: w.cfg, Chosen: w.chosen, Player: w.player},
+		model: model{Config: w.cfg, Chosen: w.chosen, All: w.all, Player: w.player},
 	}
 }
 
@@ -86,7 +91,7 @@ func (c *controller) Run(ctx context.Context) {
 			}
 			c.showNumbers()
 		case <-pictures.C:
-			c.showPicture()
+			c.showPictures()
 		}
 	}
 }
@@ -111,7 +116,7 @@ func (c *controller) fulfil() {
 	}
 	old := c.applied
 	c.applied = w
-	c.model.Config, c.model.Chosen, c.model.Player, c.model.HLS = w.cfg, w.chosen, w.player, w.hls
+	c.model.Config, c.model.Chosen, c.model.All, c.model.Player, c.model.HLS = w.cfg, w.chosen, w.all, w.player, w.hls
 	if w.check != old.check {
 		c.check(w)
 	}
@@ -158,8 +163,8 @@ func (c *controller) open(w wish) {
 			r.SetHLS(id, on)
 		}
 	}
-	r.ShowPreviews(w.chosen)
-	c.run, c.shown, c.opened = r, 0, time.Now()
+	c.run, c.opened = r, time.Now()
+	c.watch(w)
 	c.model.Phase = running
 }
 
@@ -186,11 +191,16 @@ func (c *controller) adjust(old, w wish) {
 			c.dump(ch.ID, dump.on)
 		}
 	}
-	if w.chosen != old.chosen {
-		c.run.ShowPreviews(w.chosen)
-		c.shown = 0
-		c.pictures.send(c, picture{}, view.ShowPicture)
+	if !slices.Equal(w.watched(), c.watched) {
+		c.watch(w)
 	}
+}
+
+// watch has the pictures made that are looked at. Until they come there are none.
+func (c *controller) watch(w wish) {
+	c.watched, c.shown = w.watched(), map[string]uint64{}
+	c.run.ShowPreviews(c.watched...)
+	c.pictures.send(c, nil, view.ShowPictures)
 }
 
 // dump starts or stops to save what arrives at a channel.
@@ -229,7 +239,7 @@ func (c *controller) close() {
 	c.run = nil
 	c.model.Phase = stopped
 	c.model.URL, c.model.Warnings, c.model.PreviewErr = "", nil, nil
-	c.pictures.send(c, picture{}, view.ShowPicture)
+	c.pictures.send(c, nil, view.ShowPictures)
 }
 
 // ended takes note of a run that has ended by itself.
@@ -247,7 +257,10 @@ func (c *controller) showNumbers() {
 		c.model.Snapshot = c.run.Snapshot()
 		c.model.URL = c.run.ViewerURL()
 		c.model.Warnings = c.run.Warnings()
-		c.model.PreviewErr = c.run.PreviewError(id)
+		c.model.PreviewErr = map[string]error{}
+		for _, id := range c.watched {
+			c.model.PreviewErr[id] = c.run.PreviewError(id)
+		}
 		c.model.Dump, c.model.DumpErr = c.run.Dump(id), c.dumpErrors[id]
 		if p, ok := c.run.Playback(); ok {
 			if !c.model.Playback.Done {
@@ -261,17 +274,40 @@ func (c *controller) showNumbers() {
 	c.numbers.send(c, c.model, view.Show)
 }
 
-// showPicture sends the window the latest picture if it is a new one.
-func (c *controller) showPicture() {
-	if c.run == nil {
+// showPictures sends the window the latest pictures, all in one, if there is a new one among them: the window is
+// painted as a whole, so that two at a time cost no more than one.
+func (c *controller) showPictures() {
+	if c.run == nil || time.Since(c.painted) < paintEvery(len(c.watched)) {
 		return
 	}
-	img, number, arrival := c.run.Frame(c.applied.chosen)
-	if img == nil || number == c.shown {
-		return
+	news := false
+	pictures := make([]picture, 0, len(c.watched))
+	for _, id := range c.watched {
+		img, number, arrival := c.run.Frame(id)
+		if img == nil {
+			continue
+		}
+		news = news || number != c.shown[id]
+		c.shown[id] = number
+		pictures = append(pictures, picture{channel: id, image: img, number: number, arrival: arrival})
 	}
-	c.shown = number
-	c.pictures.send(c, picture{image: img, number: number, arrival: arrival}, view.ShowPicture)
+	if news {
+		c.painted = time.Now()
+		c.pictures.send(c, pictures, view.ShowPictures)
+	}
+}
+
+// paintEvery is how far apart pictures are shown at the least, by how many there are at once: one in all its rate, many
+// less often, since each of them costs.
+func paintEvery(pictures int) time.Duration {
+	switch {
+	case pictures <= 1:
+		return 0
+	case pictures <= 4:
+		return 80 * time.Millisecond
+	default:
+		return 125 * time.Millisecond
+	}
 }
 
 // outlet hands values of one kind to the window's goroutine: at most one call is on its way, and what that shows is
@@ -291,3 +327,20 @@ func (o *outlet[T]) send(c *controller, value T, show func(view, T)) {
 		show(c.view, *o.latest.Load())
 	})
 }
+
+// turns are those of the window's goroutine, until it ends. Then Fyne would call functions on whichever goroutine asks.
+type turns struct{ over atomic.Bool }
+
+// do has the window's goroutine call a function later, if there is a later.
+func (t *turns) do(f func()) {
+	if t.over.Load() {
+		return
+	}
+	fyne.Do(func() {
+		if !t.over.Load() {
+			f()
+		}
+	})
+}
+
+func (t *turns) end() { t.over.Store(true) }

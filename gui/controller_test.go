@@ -20,7 +20,7 @@ import (
 type fakeView struct {
 	mu       sync.Mutex
 	models   []model
-	pictures []picture
+	pictures [][]picture
 }
 
 func (v *fakeView) Show(m model) {
@@ -29,7 +29,7 @@ func (v *fakeView) Show(m model) {
 	v.models = append(v.models, m)
 }
 
-func (v *fakeView) ShowPicture(p picture) {
+func (v *fakeView) ShowPictures(p []picture) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.pictures = append(v.pictures, p)
@@ -42,8 +42,8 @@ func (v *fakeView) counts() (models, pictures int) {
 	return len(v.models), len(v.pictures)
 }
 
-// lastPicture returns the picture shown last.
-func (v *fakeView) lastPicture() picture {
+// lastPictures returns the pictures shown last.
+func (v *fakeView) lastPictures() []picture {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	return v.pictures[len(v.pictures)-1]
@@ -124,7 +124,7 @@ func TestControllerStartsAndStops(t *testing.T) {
 		require.Equal(t, []string{"previews rig1", "close"}, second.noted())
 		require.Equal(t, stopped, b.view.last().Phase)
 		require.Empty(t, b.view.last().URL)
-		require.Nil(t, b.view.lastPicture().image, "the last picture goes")
+		require.Empty(t, b.view.lastPictures(), "the last picture goes")
 	})
 }
 
@@ -191,12 +191,12 @@ func TestControllerShowsNumbersAndPictures(t *testing.T) {
 		b.next = []any{r}
 		b.Restart()
 		synctest.Wait()
-		before, _ := b.view.counts()
+		before, cleared := b.view.counts()
 		time.Sleep(time.Second + time.Millisecond)
 		synctest.Wait()
 		models, pictures := b.view.counts()
 		require.Equal(t, 4, models-before, "four times a second")
-		require.Zero(t, pictures)
+		require.Zero(t, pictures-cleared)
 
 		r.mu.Lock()
 		r.frame, r.number = image.NewRGBA(image.Rect(0, 0, 2, 2)), 7
@@ -205,8 +205,8 @@ func TestControllerShowsNumbersAndPictures(t *testing.T) {
 		time.Sleep(time.Second)
 		synctest.Wait()
 		_, pictures = b.view.counts()
-		require.Equal(t, 1, pictures, "a picture is shown once")
-		require.Equal(t, uint64(7), b.view.lastPicture().number)
+		require.Equal(t, 1, pictures-cleared, "a picture is shown once")
+		require.Equal(t, uint64(7), b.view.lastPictures()[0].number)
 		require.Equal(t, "new", b.view.last().Snapshot.Version)
 	})
 }
@@ -239,7 +239,7 @@ func TestControllerNeverFloodsTheWindow(t *testing.T) {
 			f()
 		}
 		require.Equal(t, running, b.view.last().Phase, "the latest, not the one that was sent first")
-		require.Equal(t, uint64(50), b.view.lastPicture().number)
+		require.Equal(t, uint64(50), b.view.lastPictures()[0].number)
 	})
 }
 

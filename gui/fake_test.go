@@ -17,6 +17,9 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if showForReal() {
+		return
+	}
 	time.Local = time.UTC // clock times are in the pictures of the window that tests compare
 	os.Exit(m.Run())
 }
@@ -30,11 +33,14 @@ type fakeRun struct {
 	number   uint64
 	done     chan struct{}
 	err      error
+	moving   func(channel string) (*image.RGBA, uint64, time.Time) // in place of frame and number
+	warnings []string
 	closing  chan struct{} // Close waits for it to be closed, if there is one
 
-	playback app.Playback // there is one where it has a path
-	dump     app.Dump
-	dumpErr  error // of StartDump and StopDump
+	previewErr map[string]error
+	playback   app.Playback // there is one where it has a path
+	dump       app.Dump
+	dumpErr    error // of StartDump and StopDump
 }
 
 func newFakeRun() *fakeRun { return &fakeRun{done: make(chan struct{})} }
@@ -62,12 +68,15 @@ func (r *fakeRun) Close() error {
 func (r *fakeRun) Done() <-chan struct{}                      { return r.done }
 func (r *fakeRun) Err() error                                 { return r.err }
 func (r *fakeRun) SetLatency(channel string, b time.Duration) { r.note(channel + " " + b.String()) }
-func (r *fakeRun) PreviewError(string) error                  { return nil }
+func (r *fakeRun) PreviewError(channel string) error          { return r.previewErr[channel] }
 func (r *fakeRun) ViewerURL() string                          { return "http://192.168.1.20:5076/" }
-func (r *fakeRun) Warnings() []string                         { return nil }
-func (r *fakeRun) Frame(string) (*image.RGBA, uint64, time.Time) {
+func (r *fakeRun) Warnings() []string                         { return r.warnings }
+func (r *fakeRun) Frame(channel string) (*image.RGBA, uint64, time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.moving != nil {
+		return r.moving(channel)
+	}
 	return r.frame, r.number, time.Time{}
 }
 
@@ -113,7 +122,10 @@ func (r *fakeRun) set(f func()) {
 }
 
 // fakeCommands writes down what a window asks for.
-type fakeCommands struct{ asked []string }
+type fakeCommands struct {
+	asked   []string
+	covered bool
+}
 
 func (c *fakeCommands) ask(words ...any) {
 	c.asked = append(c.asked, strings.TrimSpace(fmt.Sprintln(words...)))
@@ -134,6 +146,8 @@ func (c *fakeCommands) Play(capture string)        { c.ask("play", capture) }
 func (c *fakeCommands) PlayAgain()                 { c.ask("play again") }
 func (c *fakeCommands) GoLive()                    { c.ask("go live") }
 func (c *fakeCommands) Choose(channel string)      { c.ask("choose", channel) }
+func (c *fakeCommands) ShowAll(on bool)            { c.ask("show all", on) }
+func (c *fakeCommands) Cover(on bool)              { c.covered = on }
 func (c *fakeCommands) SetLatency(d time.Duration) { c.ask("latency", d) }
 func (c *fakeCommands) SetHLS(on bool)             { c.ask("hls", on) }
 func (c *fakeCommands) SetDump(on bool)            { c.ask("dump", on) }

@@ -9,13 +9,11 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"net/url"
 	"sync"
 	"time"
 
 	"fyne.io/fyne/v2"
 	fyneapp "fyne.io/fyne/v2/app"
-	"fyne.io/fyne/v2/dialog"
 
 	"github.com/isc-receiver/isc-receiver/app"
 )
@@ -70,26 +68,9 @@ func show(ctx context.Context, options Options, start starter) error {
 	a := fyneapp.NewWithID(appID)
 	a.Settings().SetTheme(newLook())
 	win := a.NewWindow(title)
-	c := newController(cfg, start, fyne.Do, log)
-	w := newWindow(c, desk{
-		copy: a.Clipboard().SetContent,
-		quit: a.Quit,
-		ask:  func(q question) { ask(win, q) },
-
-		chooseCapture: func(chosen func(string)) {
-			chooseCapture(win, chosen, func(err error) { dialog.ShowError(err, win) })
-		},
-		open: func(address string) {
-			// On the window's goroutine: this starts a helper of the desktop's and does not wait for the browser.
-			u, err := url.Parse(address)
-			if err == nil {
-				err = a.OpenURL(u)
-			}
-			if err != nil {
-				log.Error("the browser was not opened", "error", err)
-			}
-		},
-	})
+	var turns turns
+	c := newController(cfg, start, turns.do, log)
+	w := newWindow(c, newDesk(a, win, log))
 	c.view = w
 	w.Show(c.model)
 	win.SetContent(w.root)
@@ -110,11 +91,12 @@ func show(ctx context.Context, options Options, start starter) error {
 			c.Run(ctx)
 		}()
 	})
-	stop := context.AfterFunc(ctx, func() { fyne.Do(a.Quit) })
-	defer stop()
+	a.Lifecycle().SetOnStopped(turns.end)
+	context.AfterFunc(ctx, func() { turns.do(a.Quit) })
 	var raising sync.WaitGroup
-	raising.Go(func() { raise(ctx, options.Raise, func(capture string) { w.toFront(win, capture) }) })
+	raising.Go(func() { raise(ctx, options.Raise, turns.do, func(capture string) { w.toFront(win, capture) }) })
 	win.ShowAndRun()
+	turns.end()
 
 	cancel()
 	raising.Wait()
@@ -136,13 +118,13 @@ func (w *window) toFront(win fyne.Window, capture string) {
 }
 
 // raise brings the window to the front each time that it is asked to, until the context ends.
-func raise(ctx context.Context, asked <-chan Raise, front func(capture string)) {
+func raise(ctx context.Context, asked <-chan Raise, do func(func()), front func(capture string)) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case r := <-asked:
-			fyne.Do(func() {
+			do(func() {
 				front(r.Capture)
 				close(r.Shown)
 			})

@@ -46,9 +46,13 @@ func newHead() *head {
 	return h
 }
 
-// show takes the age of the picture on screen, negative where there is none.
-func (h *head) show(m model, age time.Duration, settingUp bool) {
-	shape, tone, word, since := stateText(m, age)
+// show takes the ages of the pictures on screen, negative where there is none.
+func (h *head) show(m model, age func(channel string) time.Duration, settingUp bool) {
+	shape, tone, word, since := stateText(m, age(m.Chosen))
+	if len(m.Config.Channels) > 1 && m.Phase == running {
+		shape, tone, word = stateOfAll(m, age)
+		since = ""
+	}
 	h.mark.Set(shape, tone)
 	h.state.Set(word, widgets.Normal)
 	h.since.Set(since, widgets.Quiet)

@@ -21,7 +21,7 @@ func (w *window) actions() map[fyne.KeyName]func() {
 		fyne.KeyL: w.copyAddress, fyne.KeyB: w.openPage, fyne.KeyComma: w.toggleSetup, fyne.KeyQ: w.desk.quit,
 	}
 	for i, key := range digits {
-		actions[key] = func() { w.chooseNumber(i) }
+		actions[key] = func() { w.showNumber(i) }
 	}
 	return actions
 }
@@ -43,6 +43,8 @@ func (w *window) addKeys(c fyne.Canvas) {
 			w.commands.EndCheck()
 		case w.settingUp:
 			w.toggleSetup()
+		case len(w.model.Config.Channels) > 1:
+			w.showRig("")
 		}
 	})
 }

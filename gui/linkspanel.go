@@ -51,6 +51,9 @@ func newLinks() *links {
 
 func (l *links) show(m model) {
 	up, loss, tone := linksSentence(m)
+	if len(m.Config.Channels) > 1 {
+		up = m.channel().Name + ": " + up
+	}
 	l.up.Set(up, widgets.Normal)
 	l.loss.Set(loss, tone)
 	l.showSource(m)

@@ -47,7 +47,8 @@ const (
 type model struct {
 	Phase      phase
 	Config     app.Config      // of the run, or of the next one
-	Chosen     string          // the ID of the channel that is shown
+	Chosen     string          // the ID of the channel whose links are shown
+	All        bool            // the pictures of all channels are shown, not only that of the chosen one
 	Player     string          // the ID of the channel that a capture plays in, where Config has one
 	HLS        map[string]bool // by the ID of each channel whose output the operator has switched; not written to
 	Failure    error           // why the last run did not start, or ended by itself
@@ -55,7 +56,7 @@ type model struct {
 	Snapshot   status.Snapshot
 	URL        string // of the page, while there is a run
 	Warnings   []string
-	PreviewErr error
+	PreviewErr map[string]error // why there are no pictures, by channel; of those that are shown
 	Interfaces []netInterface
 	Now        time.Time
 
@@ -72,7 +73,32 @@ type refusal struct {
 	number int
 }
 
-// rig is the configuration of the channel that is shown.
+// of is the same with another channel chosen.
+func (m model) of(channel string) model {
+	m.Chosen = channel
+	return m
+}
+
+// visible are the IDs of the channels whose pictures are shown.
+func (m model) visible() []string { return visible(m.Config, m.Chosen, m.All) }
+
+// maxTiles is how many pictures are shown at once.
+const maxTiles = 9
+
+// visible returns the chosen channel, or all; where there are too many for that, those that are around the chosen one.
+func visible(cfg app.Config, chosen string, all bool) []string {
+	if !all {
+		return []string{chosen}
+	}
+	first := channelIndex(cfg, chosen) / maxTiles * maxTiles
+	ids := make([]string, 0, maxTiles)
+	for _, c := range cfg.Channels[first:min(first+maxTiles, len(cfg.Channels))] {
+		ids = append(ids, c.ID)
+	}
+	return ids
+}
+
+// rig is the configuration of the channel that is chosen.
 func (m model) rig() app.Channel { return m.Config.Channels[channelIndex(m.Config, m.Chosen)] }
 
 // channelIndex returns the index of a channel, or that of the first one.
@@ -80,7 +106,7 @@ func channelIndex(cfg app.Config, id string) int {
 	return max(slices.IndexFunc(cfg.Channels, func(c app.Channel) bool { return c.ID == id }), 0)
 }
 
-// channel is the rig that is shown.
+// channel is the rig that is chosen.
 func (m model) channel() status.Channel { return m.channelOf(m.rig()) }
 
 // channelOf is a rig's state. Before a run's first snapshot, it is what the configuration says.
@@ -111,11 +137,12 @@ func hlsOn(cfg app.Config, switched map[string]bool, id string) bool {
 	return cfg.HLS.Enabled
 }
 
-// plays tells whether the channel that is shown plays a capture.
+// plays tells whether the chosen channel plays a capture.
 func (m model) plays() bool { return m.Config.Capture != "" && m.Chosen == m.Player }
 
-// picture is a decoded picture, its number, and when its access unit arrived.
+// picture is a decoded picture of a channel, its number, and when its access unit arrived.
 type picture struct {
+	channel string
 	image   *image.RGBA
 	number  uint64
 	arrival time.Time // zero where unknown
@@ -124,5 +151,5 @@ type picture struct {
 // view is what a controller shows things on. Its methods are called on the window's goroutine.
 type view interface {
 	Show(m model)
-	ShowPicture(p picture)
+	ShowPictures(pictures []picture) // of all channels that are shown and have one
 }

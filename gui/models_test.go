@@ -103,23 +103,24 @@ func diagnosed(m model, code, text, advice string, evidence ...string) model {
 }
 
 // several is the model of three rigs: one live, one with a link gone, one silent.
-func several() model {
+func several() model { return many(3) }
+
+// many is the model of so many rigs, all their pictures shown: every third with a link gone, every third silent.
+func many(n int) model {
 	m := live()
-	m.Config.Channels = []app.Channel{
-		{ID: "rig1", Name: "Ambulance 1", Ports: app.Ports{5078, 5079, 5080, 5081}, Latency: app.DefaultChannel().Latency},
-		{ID: "rig2", Name: "Ambulance 2", Ports: app.Ports{5082, 5083, 5084, 5085}, Latency: app.DefaultChannel().Latency},
-		{ID: "rig3", Name: "Ambulance 3", Ports: app.Ports{5086, 5087, 5088, 5089}, Latency: app.DefaultChannel().Latency},
-	}
-	channels := []status.Channel{
-		live().Snapshot.Channels[0], oneSilent().Snapshot.Channels[0], noSignal().Snapshot.Channels[0],
-	}
-	for i, cfg := range m.Config.Channels {
-		channels[i].ID, channels[i].Name = cfg.ID, cfg.Name
-		for l := range channels[i].Links {
-			channels[i].Links[l].Port = cfg.Ports[l]
+	m.All = n > 3
+	m.Config.Channels, m.Snapshot.Channels = nil, nil
+	for i := range n {
+		cfg := app.DefaultChannel()
+		cfg.ID, cfg.Name, cfg.Ports = fmt.Sprintf("rig%d", i+1), fmt.Sprintf("Ambulance %d", i+1), nil
+		c := []model{live(), oneSilent(), noSignal()}[i%3].Snapshot.Channels[0]
+		c.ID, c.Name = cfg.ID, cfg.Name
+		for l := range c.Links {
+			cfg.Ports = append(cfg.Ports, 5078+4*i+l)
+			c.Links[l].Port = cfg.Ports[l]
 		}
+		m.Config.Channels, m.Snapshot.Channels = append(m.Config.Channels, cfg), append(m.Snapshot.Channels, c)
 	}
-	m.Snapshot.Channels = channels
 	return m
 }
 

@@ -38,8 +38,8 @@ func pictureMessage(m model, age time.Duration) widgets.Message {
 		return why
 	case live && fresh(age):
 		return widgets.Message{}
-	case live && m.PreviewErr != nil:
-		return previewMessage(m.PreviewErr)
+	case live && m.PreviewErr[m.Chosen] != nil:
+		return previewMessage(m.PreviewErr[m.Chosen])
 	}
 	return verdictMessage(m, live, age)
 }

@@ -67,7 +67,7 @@ func TestPictureMessage(t *testing.T) {
 		return with(m, func(c *status.Channel) { c.Verdict = status.Verdict{Code: code, Text: "Why."} })
 	}
 	broken := live()
-	broken.PreviewErr = errors.New("preview: decoder failed")
+	broken.PreviewErr = map[string]error{"rig1": errors.New("preview: decoder failed")}
 	for _, c := range []struct {
 		title string
 		m     model

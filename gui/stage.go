@@ -6,89 +6,135 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/layout"
 
 	"github.com/isc-receiver/isc-receiver/gui/widgets"
 	"github.com/isc-receiver/isc-receiver/internal/status"
 )
 
-// stage is the live picture with what is known about it.
+// stage is where the pictures are, each with what is known about it: that of one channel, or those of all.
 type stage struct {
-	panel fyne.CanvasObject
-	video *widgets.Video
+	panel   *fyne.Container
+	tiles   []*widgets.Tile
+	screens map[string]*screen // by channel; of those that have a picture
+	ids     []string           // of the channels that have a tile, in order
+	onTap   func(channel string)
+}
 
-	// Above the picture, so that they cover none of it.
-	name, time, format, late, behindWhat *widgets.Text
-
+// screen is the picture of a channel.
+type screen struct {
 	latest picture
 	shown  time.Time     // when the latest picture was
 	behind time.Duration // how late it was, smoothed
 }
 
 func newStage() *stage {
-	s := &stage{
-		video:      widgets.NewVideo(),
-		name:       widgets.NewText("", widgets.TextStyle{Bold: true, Hug: true}),
-		time:       widgets.NewText("00:00:00", widgets.TextStyle{}),
-		format:     widgets.NewText("", widgets.TextStyle{}),
-		late:       widgets.NewText("00.00 s", widgets.TextStyle{Bold: true, Align: fyne.TextAlignTrailing}),
-		behindWhat: widgets.NewText("", widgets.TextStyle{Hug: true}),
-	}
-	row := layout.NewCustomPaddedHBoxLayout(10)
-	strip := container.New(layout.NewCustomPaddedLayout(0, 6, 2, 2), container.NewBorder(nil, nil,
-		container.New(row, s.name, s.time, spacer(4, 0)),
-		container.New(layout.NewCustomPaddedHBoxLayout(5), s.late, s.behindWhat), s.format))
-	s.panel = container.New(&underLayout{}, strip, s.video)
-	return s
+	return &stage{panel: container.New(&gridLayout{}), screens: map[string]*screen{}}
 }
 
-// showPicture shows a picture, or none.
-func (s *stage) showPicture(p picture, now time.Time) {
-	if p.image == nil {
-		s.behind = 0
-	} else if !p.arrival.IsZero() {
-		behind := now.Sub(p.arrival)
-		if s.behind == 0 || behind > 2*s.behind || now.Sub(s.shown) > time.Second {
-			s.behind = behind // a jump is told at once
+// showPictures takes the pictures that there are now.
+func (s *stage) showPictures(pictures []picture, now time.Time) {
+	screens := make(map[string]*screen, len(pictures))
+	for _, p := range pictures {
+		sc := s.screens[p.channel]
+		if sc == nil {
+			sc = &screen{}
 		}
-		s.behind += (behind - s.behind) / 8
+		sc.show(p, now)
+		screens[p.channel] = sc
 	}
-	s.latest, s.shown = p, now
-	s.video.SetPicture(p.image)
+	s.screens = screens
+	for i, id := range s.ids {
+		s.showOn(i, id)
+	}
 }
 
-// age returns how long the picture has been on screen, or a negative duration where there is none.
-func (s *stage) age(now time.Time) time.Duration {
-	if s.latest.image == nil {
+// showOn puts a channel's picture, or none, on a tile.
+func (s *stage) showOn(tile int, channel string) {
+	if sc := s.screens[channel]; sc != nil {
+		s.tiles[tile].Video().SetPicture(sc.latest.image)
+	} else {
+		s.tiles[tile].Video().SetPicture(nil)
+	}
+}
+
+// show takes the latest picture.
+func (sc *screen) show(p picture, now time.Time) {
+	if p.number == sc.latest.number && p.image == sc.latest.image {
+		return
+	}
+	if !p.arrival.IsZero() {
+		behind := now.Sub(p.arrival)
+		if sc.behind == 0 || behind > 2*sc.behind || now.Sub(sc.shown) > time.Second {
+			sc.behind = behind // a jump is told at once
+		}
+		sc.behind += (behind - sc.behind) / 8
+	}
+	sc.latest, sc.shown = p, now
+}
+
+// age returns how long a channel's picture has been on screen, or a negative duration where there is none.
+func (s *stage) age(channel string, now time.Time) time.Duration {
+	sc := s.screens[channel]
+	if sc == nil {
 		return -1
 	}
-	return max(now.Sub(s.shown), 0)
+	return max(now.Sub(sc.shown), 0)
 }
 
 func (s *stage) show(m model) {
-	c := m.channel()
-	age := s.age(m.Now)
-	message := pictureMessage(m, age)
-	s.video.SetMessage(message)
-	live := m.Phase == running && c.State == status.ChannelLive && fresh(age)
-	s.video.SetFrozen(!live)
-
-	when := ""
-	if age >= 0 && !s.latest.arrival.IsZero() {
-		when = clock(s.latest.arrival)
+	ids := m.visible()
+	if len(ids) != len(s.tiles) {
+		s.fill(len(ids))
 	}
-	late, behindWhat, format, tone := "", "", "", widgets.Quiet
+	for i, id := range ids {
+		if i >= len(s.ids) || s.ids[i] != id {
+			s.showOn(i, id)
+			s.tiles[i].OnTapped = nil
+			if len(m.Config.Channels) > 1 {
+				s.tiles[i].OnTapped = func() { s.onTap(id) }
+			}
+		}
+		s.showTile(s.tiles[i], m.of(id), m.All && len(ids) > 1 && id == m.Chosen)
+	}
+	s.ids = ids
+}
+
+// fill makes as many tiles as there are to be.
+func (s *stage) fill(n int) {
+	s.ids = nil
+	for len(s.tiles) < n {
+		s.tiles = append(s.tiles, widgets.NewTile())
+	}
+	s.tiles = s.tiles[:n]
+	s.panel.Objects = nil
+	for _, t := range s.tiles {
+		s.panel.Objects = append(s.panel.Objects, t)
+	}
+	s.panel.Refresh()
+}
+
+// showTile shows the chosen channel of a model.
+func (s *stage) showTile(tile *widgets.Tile, m model, marked bool) {
+	c := m.channel()
+	sc, age := s.screens[c.ID], s.age(c.ID, m.Now)
+	live := m.Phase == running && c.State == status.ChannelLive && fresh(age)
+	tile.Video().SetMessage(pictureMessage(m, age))
+	tile.Video().SetFrozen(!live)
+
+	v := widgets.TileValues{Name: c.Name, Chosen: marked}
+	if len(m.Config.Channels) > 1 { // of one rig the head says it
+		v.Shape, v.Tone, v.Word, _ = stateText(m, age)
+	}
+	if sc != nil && !sc.latest.arrival.IsZero() {
+		v.Clock = clock(sc.latest.arrival)
+	}
 	if live {
-		format, tone = formatText(c)
-		if s.behind > 0 {
-			late, behindWhat = fmt.Sprintf("%.2f s", s.behind.Seconds()), "behind the receiver's input"
+		v.Format, v.FormatTone = formatText(c)
+		if sc.behind > 0 {
+			v.Late, v.Behind = fmt.Sprintf("%.2f s", sc.behind.Seconds()), "the receiver's input"
 		}
 	}
-	s.name.Set(c.Name, widgets.Normal)
-	s.time.Set(when, widgets.Normal)
-	s.format.Set(format, tone)
-	s.late.Set(late, widgets.Normal)
-	s.behindWhat.Set(behindWhat, widgets.Quiet)
+	tile.Set(v)
 }
 
 // formatText says what the video is, as far as known; or, where too much of it is lost, how much that is.
@@ -101,23 +147,51 @@ func formatText(c status.Channel) (string, widgets.Tone) {
 	case s.Width == 0 || s.Height == 0:
 		return "", widgets.Quiet
 	}
-	return fmt.Sprintf("%d×%d · %.0f fps · %.1f Mb/s", s.Width, s.Height, s.FPS, s.BitrateBPS/1e6), widgets.Quiet
+	return fmt.Sprintf("%.1f Mb/s · %.0f fps · %d×%d", s.BitrateBPS/1e6, s.FPS, s.Width, s.Height), widgets.Quiet
 }
 
-// underLayout puts one thing under another, into all the room that is left.
-type underLayout struct{}
+// gridLayout puts pictures of 16 to 9 into as many columns as make them largest.
+type gridLayout struct{}
 
-func (*underLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
-	height := objects[0].MinSize().Height
-	objects[0].Resize(fyne.NewSize(size.Width, height))
-	objects[1].Move(fyne.NewPos(0, height))
-	objects[1].Resize(fyne.NewSize(size.Width, size.Height-height))
+const tileWords = 46 // what a tile needs above and below its picture
+
+func (*gridLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	columns := gridColumns(len(objects), size)
+	rows := (len(objects) + columns - 1) / columns
+	width := (size.Width - gap*float32(columns-1)) / float32(columns)
+	height := (size.Height - gap*float32(rows-1)) / float32(rows)
+	for i, o := range objects {
+		o.Move(fyne.NewPos(float32(i%columns)*(width+gap), float32(i/columns)*(height+gap)))
+		o.Resize(fyne.NewSize(width, height))
+	}
 }
 
-func (*underLayout) MinSize(objects []fyne.CanvasObject) fyne.Size {
-	upper, lower := objects[0].MinSize(), objects[1].MinSize()
-	return fyne.NewSize(max(upper.Width, lower.Width), upper.Height+lower.Height)
+// gridColumns returns the number of columns that makes n pictures largest.
+func gridColumns(n int, size fyne.Size) int {
+	best, widest := 1, float32(0)
+	for columns := 1; columns <= n; columns++ {
+		rows := (n + columns - 1) / columns
+		width := (size.Width - gap*float32(columns-1)) / float32(columns)
+		height := (size.Height-gap*float32(rows-1))/float32(rows) - tileWords
+		if w := min(width, height*16/9); w > widest {
+			best, widest = columns, w
+		}
+	}
+	return best
 }
 
-// stripHeight is what the stage needs above the picture.
-func (s *stage) stripHeight() float32 { return s.panel.MinSize().Height - s.video.MinSize().Height }
+func (*gridLayout) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	if len(objects) == 0 {
+		return fyne.Size{}
+	}
+	columns := 1 // of a square
+	for columns*columns < len(objects) {
+		columns++
+	}
+	rows := (len(objects) + columns - 1) / columns
+	tile := objects[0].MinSize()
+	return fyne.NewSize(tile.Width*float32(columns)+gap*float32(columns-1), tile.Height*float32(rows)+gap*float32(rows-1))
+}
+
+// stripHeight is what one large picture needs above it.
+func (s *stage) stripHeight() float32 { return 23 }

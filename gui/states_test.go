@@ -4,7 +4,6 @@ import (
 	"errors"
 	"os/exec"
 	"testing"
-	"time"
 
 	"fyne.io/fyne/v2/test"
 	"github.com/stretchr/testify/require"
@@ -18,7 +17,7 @@ func showState(t *testing.T, m model, pictured bool) *testWindow {
 	t.Helper()
 	w := openTestWindow(t)
 	if pictured {
-		w.stage.showPicture(picture{image: testPicture(), number: 1, arrival: moment.Add(-200 * time.Millisecond)}, moment)
+		w.showPicture(m.visible()...)
 	}
 	w.window.Show(m)
 	size := w.Canvas().Content().MinSize()
@@ -34,7 +33,7 @@ func TestStates(t *testing.T) {
 	refused := live()
 	refused.Refused = refusal{errors.New("notes.txt is no capture file. Give one that Wireshark wrote"), 1}
 	noDecoder := live()
-	noDecoder.PreviewErr = exec.ErrNotFound
+	noDecoder.PreviewErr = map[string]error{"rig1": exec.ErrNotFound}
 	demo := live()
 	demo.Config.Demo, demo.Snapshot.Demo = true, true
 
@@ -48,6 +47,8 @@ func TestStates(t *testing.T) {
 		{"waiting", waiting(), false},
 		{"live", live(), true},
 		{"live-several", several(), true},
+		{"live-four", many(4), true},
+		{"live-nine", many(9), true},
 		{"one-link-silent", oneSilent(), true},
 		{"lossy", lossy(), true},
 		{"no-signal", noSignal(), true},

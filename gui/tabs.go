@@ -15,32 +15,33 @@ import (
 	"github.com/isc-receiver/isc-receiver/internal/status"
 )
 
-// tabs choose which rig is shown, and say how all of them are. With one rig they are not there.
+// tabs choose which rig is shown, or all, and say how all of them are. With one rig they are not there.
 type tabs struct {
 	bar     *fyne.Container
 	row     *fyne.Container
-	unwell  *widgets.Text // how many rigs someone should look at, as some tabs may be out of sight
 	ids     []string
+	all     *widgets.Tab
 	views   []*widgets.Tab
-	onTap   func(channel string)
-	changed bool // a tab needs another width
+	onTap   func(channel string) // empty: all
+	changed bool                 // a tab needs another width
 }
 
 func newTabs() *tabs {
 	t := &tabs{
-		row:    container.New(layout.NewCustomPaddedHBoxLayout(4)),
-		unwell: widgets.NewText("", widgets.TextStyle{Hug: true}),
+		row: container.New(layout.NewCustomPaddedHBoxLayout(4)),
+		all: widgets.NewTab(),
 	}
+	t.all.OnTapped = func() { t.onTap("") }
 	t.bar = container.New(layout.NewCustomPaddedVBoxLayout(0),
 		container.New(layout.NewCustomPaddedLayout(4, 4, gap-2, gap),
-			container.NewBorder(nil, nil, nil, t.unwell, container.NewHScroll(t.row))),
+			container.NewHScroll(t.row)),
 		widget.NewSeparator())
 	t.bar.Hide()
 	return t
 }
 
-// show takes the age of the picture on screen, as stateText does.
-func (t *tabs) show(m model, age time.Duration) {
+// show takes the ages of the pictures on screen, as stateText does.
+func (t *tabs) show(m model, age func(channel string) time.Duration) {
 	rigs := m.Config.Channels
 	ids := make([]string, 0, len(rigs))
 	for _, rig := range rigs {
@@ -50,23 +51,13 @@ func (t *tabs) show(m model, age time.Duration) {
 		t.ids = ids
 		t.fill()
 	}
-	unwell := 0
+	shape, tone, _ := stateOfAll(m, age)
+	t.changed = t.all.Set(widgets.TabValues{Shape: shape, Tone: tone, Name: "All", Chosen: m.All}) || t.changed
 	for i, rig := range rigs {
-		v := tabValues(m, rig, age)
-		if v.Tone == widgets.Bad || v.Tone == widgets.Warning {
-			unwell++
-		}
-		t.changed = t.views[i].Set(v) || t.changed
+		t.changed = t.views[i].Set(tabValues(m, rig, age)) || t.changed
 	}
-	text, tone := "", widgets.Quiet
-	if unwell > 0 {
-		text, tone = fmt.Sprintf("%d of %d to look at", unwell, len(rigs)), widgets.Warning
-	}
-	if text != t.unwell.Text() {
-		t.unwell.Set(text, tone)
-		t.changed = true
-	}
-	if visible := len(rigs) > 1; visible != t.bar.Visible() {
+	// Where all pictures are shown they say the same.
+	if visible := len(rigs) > 1 && len(m.visible()) < len(rigs); visible != t.bar.Visible() {
 		t.bar.Hidden = !visible
 		t.changed = true
 	}
@@ -81,6 +72,7 @@ func (t *tabs) show(m model, age time.Duration) {
 func (t *tabs) fill() {
 	t.views = nil
 	t.row.RemoveAll()
+	t.row.Add(t.all)
 	for _, id := range t.ids {
 		tab := widgets.NewTab()
 		tab.OnTapped = func() { t.onTap(id) }
@@ -90,19 +82,50 @@ func (t *tabs) fill() {
 	t.changed = true
 }
 
-// tabValues is what a rig's tab shows. Only of the rig that is shown there is a picture whose age could tell more.
-func tabValues(m model, rig app.Channel, age time.Duration) widgets.TabValues {
-	chosen := rig.ID == m.Chosen
-	if !chosen {
-		age = 0
+// tabValues is what a rig's tab shows.
+func tabValues(m model, rig app.Channel, age func(channel string) time.Duration) widgets.TabValues {
+	own := m.of(rig.ID)
+	shape, tone, word := rigText(own, age)
+	return widgets.TabValues{
+		Shape: shape, Tone: tone, Name: own.channel().Name, Word: word, Chosen: !m.All && rig.ID == m.Chosen,
 	}
-	own := m
-	own.Chosen = rig.ID
-	shape, tone, word, _ := stateText(own, age)
-	if c := own.channel(); c.State == status.ChannelLive && tone == widgets.Good && linkMissing(c) {
-		shape, tone, word = widgets.Triangle, widgets.Warning, "A link is silent"
+}
+
+// rigText is stateText, and says of a live rig that a link of its is not.
+func rigText(m model, age func(channel string) time.Duration) (widgets.Shape, widgets.Tone, string) {
+	old := time.Duration(0) // of a rig whose picture is not shown nobody knows more
+	if slices.Contains(m.visible(), m.Chosen) {
+		old = age(m.Chosen)
 	}
-	return widgets.TabValues{Shape: shape, Tone: tone, Name: own.channel().Name, Word: word, Chosen: chosen}
+	shape, tone, word, _ := stateText(m, old)
+	if c := m.channel(); c.State == status.ChannelLive && tone == widgets.Good && linkMissing(c) {
+		return widgets.Triangle, widgets.Warning, "A link is silent"
+	}
+	return shape, tone, word
+}
+
+// stateOfAll says how many rigs someone should look at, with the shape and tone of the worst.
+func stateOfAll(m model, age func(channel string) time.Duration) (shape widgets.Shape, tone widgets.Tone, word string) {
+	unwell, live := 0, 0
+	shape, tone = widgets.Ring, widgets.Quiet
+	for _, rig := range m.Config.Channels {
+		s, t, _ := rigText(m.of(rig.ID), age)
+		switch {
+		case t >= widgets.Warning:
+			unwell++
+		case t == widgets.Good:
+			live++
+		}
+		if t > tone {
+			shape, tone = s, t
+		}
+	}
+	switch {
+	case unwell > 0:
+		return shape, tone, fmt.Sprintf("%d of %d to look at", unwell, len(m.Config.Channels))
+	default:
+		return shape, tone, fmt.Sprintf("%d of %d live", live, len(m.Config.Channels))
+	}
 }
 
 // linkMissing tells whether a link that has been up is not.

@@ -21,21 +21,13 @@ type commands interface {
 	PlayAgain()
 	GoLive()
 	Choose(channel string)
+	ShowAll(on bool)
+	Cover(on bool)
 	SetLatency(d time.Duration)
 	SetHLS(on bool)
 	SetDump(on bool)
 	Check(capture string)
 	EndCheck()
-}
-
-// desk is what the pages need of the desktop around the window.
-type desk struct {
-	copy func(text string)
-	open func(address string)
-	quit func()
-
-	chooseCapture func(chosen func(path string))
-	ask           func(q question)
 }
 
 // window is the operator's window: a head, tabs where there are several rigs, a bar while a capture plays, and then
@@ -57,6 +49,7 @@ type window struct {
 
 	model     model
 	settingUp bool // the set-up is shown in place of the picture though there may be one
+	covered   bool // no picture is in sight
 }
 
 func newWindow(c commands, d desk) *window {
@@ -70,7 +63,8 @@ func newWindow(c commands, d desk) *window {
 	w.head.start.OnTapped = w.startOrStop
 	w.setup.start.OnTapped = w.startAsSetUp
 	w.setup.back.OnTapped = w.toggleSetup
-	w.tabs.onTap = c.Choose
+	w.tabs.onTap = w.showRig
+	w.stage.onTap = w.tapPicture
 	w.playback.again.OnTapped = c.PlayAgain
 	w.playback.live.OnTapped = c.GoLive
 	w.check.back.OnTapped = c.EndCheck
@@ -95,9 +89,8 @@ func (w *window) Show(m model) {
 		w.settingUp = false // the operator has pressed Start and now wants to see
 	}
 	w.model = m
-	age := w.stage.age(m.Now)
-	w.head.show(m, age, w.settingUp)
-	w.tabs.show(m, age)
+	w.head.show(m, w.age, w.settingUp)
+	w.tabs.show(m, w.age)
 	w.playback.show(m)
 	w.stage.show(m)
 	w.setup.show(m)
@@ -106,8 +99,11 @@ func (w *window) Show(m model) {
 	w.place()
 }
 
-// ShowPicture implements view.
-func (w *window) ShowPicture(p picture) { w.stage.showPicture(p, time.Now()) }
+// ShowPictures implements view.
+func (w *window) ShowPictures(pictures []picture) { w.stage.showPictures(pictures, time.Now()) }
+
+// age is how old a channel's picture is, as stateText wants it.
+func (w *window) age(channel string) time.Duration { return w.stage.age(channel, w.model.Now) }
 
 // place shows a check, or picture or set-up.
 func (w *window) place() {
@@ -125,15 +121,18 @@ func (w *window) place() {
 		}
 	}
 	settingUp := w.settingUp || w.model.Phase == stopped
-	if settingUp == w.setup.page.Visible() {
-		return
+	if settingUp != w.setup.page.Visible() {
+		if settingUp {
+			w.stage.panel.Hide()
+			w.setup.page.Show()
+		} else {
+			w.setup.page.Hide()
+			w.stage.panel.Show()
+		}
 	}
-	if settingUp {
-		w.stage.panel.Hide()
-		w.setup.page.Show()
-	} else {
-		w.setup.page.Hide()
-		w.stage.panel.Show()
+	if covered := checks || settingUp; covered != w.covered {
+		w.covered = covered
+		w.commands.Cover(covered)
 	}
 }
 
@@ -143,7 +142,7 @@ func (w *window) toggleSetup() {
 	}
 	w.settingUp = !w.settingUp && w.model.Phase != stopped
 	w.setup.fill(w.model)
-	w.head.show(w.model, w.stage.age(w.model.Now), w.settingUp)
+	w.head.show(w.model, w.age, w.settingUp)
 	w.place()
 }
 
@@ -183,10 +182,27 @@ func (w *window) playChecked() {
 	play()
 }
 
-// chooseNumber chooses the rig of a tab.
-func (w *window) chooseNumber(i int) {
-	if rigs := w.model.Config.Channels; i < len(rigs) {
-		w.commands.Choose(rigs[i].ID)
+// showRig shows the picture of one rig, or those of all for an empty ID.
+func (w *window) showRig(id string) {
+	if id != "" {
+		w.commands.Choose(id)
+	}
+	w.commands.ShowAll(id == "")
+}
+
+// tapPicture shows the picture that was tapped by itself, or all again.
+func (w *window) tapPicture(id string) {
+	if w.model.All {
+		w.showRig(id)
+	} else {
+		w.showRig("")
+	}
+}
+
+// showNumber shows the rig of a number, from 0.
+func (w *window) showNumber(i int) {
+	if rigs := w.model.Config.Channels; i < len(rigs) && len(rigs) > 1 {
+		w.showRig(rigs[i].ID)
 	}
 }
 

@@ -47,6 +47,17 @@ func openTestWindow(t *testing.T) *testWindow {
 	return w
 }
 
+// showPicture shows a channel's picture as if it had come a moment ago.
+func (w *testWindow) showPicture(channels ...string) {
+	pictures := make([]picture, 0, len(channels))
+	for _, id := range channels {
+		pictures = append(pictures, picture{
+			channel: id, image: testPicture(), number: 1, arrival: moment.Add(-200 * time.Millisecond),
+		})
+	}
+	w.stage.showPictures(pictures, moment)
+}
+
 // press does what a main action's key does.
 func (w *testWindow) press(key fyne.KeyName) { w.actions()[key]() }
 
@@ -204,18 +215,52 @@ func TestViewers(t *testing.T) {
 
 func TestPictureLooksDeadWhenItIs(t *testing.T) {
 	w := openTestWindow(t)
-	p := testPicture()
-	w.stage.showPicture(picture{image: p, number: 1, arrival: moment}, moment)
+	w.showPicture("rig1")
 	m := live()
 	w.window.Show(m)
-	require.Equal(t, widgets.Message{}, w.stage.video.Message())
+	video := w.stage.tiles[0].Video()
+	require.Equal(t, widgets.Message{}, video.Message())
 	m.Now = moment.Add(time.Minute)
 	w.window.Show(m)
-	require.Equal(t, "The preview has stopped", w.stage.video.Message().Title)
+	require.Equal(t, "The preview has stopped", video.Message().Title)
 	w.window.Show(noSignal())
-	require.Equal(t, "No signal since 14:02:00", w.stage.video.Message().Title)
-	w.ShowPicture(picture{})
-	require.Nil(t, w.stage.latest.image)
+	require.Equal(t, "No signal since 14:02:00", video.Message().Title)
+	w.ShowPictures(nil)
+	require.Negative(t, w.stage.age("rig1", moment))
+}
+
+func TestOnePictureOrAll(t *testing.T) {
+	w := openTestWindow(t)
+	w.window.Show(live())
+	require.Nil(t, w.stage.tiles[0].OnTapped, "there is only one")
+	m := several()
+	m.All = true
+	w.window.Show(m)
+	require.Len(t, w.stage.tiles, 3)
+	require.Equal(t, "Ambulance 2", w.stage.tiles[1].Values().Name)
+	test.Tap(w.stage.tiles[1])
+	require.Equal(t, []string{"choose rig2", "show all false"}, w.commands.take())
+
+	m.All, m.Chosen = false, "rig2"
+	w.window.Show(m)
+	require.Len(t, w.stage.tiles, 1)
+	test.Tap(w.stage.tiles[0])
+	w.Canvas().OnTypedKey()(&fyne.KeyEvent{Name: fyne.KeyEscape})
+	test.Tap(w.tabs.all)
+	require.Equal(t, []string{"show all true", "show all true", "show all true"}, w.commands.take())
+
+	require.False(t, w.commands.covered)
+	w.press(fyne.KeyComma)
+	require.True(t, w.commands.covered, "nothing is decoded that nobody sees")
+	w.press(fyne.KeyComma)
+	require.False(t, w.commands.covered)
+}
+
+func TestGridColumns(t *testing.T) {
+	for n, want := range map[int]int{1: 1, 2: 2, 3: 2, 4: 2, 5: 3, 6: 3, 7: 3, 9: 3} {
+		require.Equal(t, want, gridColumns(n, fyne.NewSize(860, 540)), n)
+	}
+	require.Equal(t, 1, gridColumns(3, fyne.NewSize(300, 900)), "a tall window")
 }
 
 func TestRigsAreChosen(t *testing.T) {
@@ -223,17 +268,21 @@ func TestRigsAreChosen(t *testing.T) {
 	w.window.Show(live())
 	require.False(t, w.tabs.bar.Visible(), "one rig needs no tabs")
 	m := several()
+	m.All = true
+	w.window.Show(m)
+	require.False(t, w.tabs.bar.Visible(), "the pictures say it")
+	m.All = false
 	w.window.Show(m)
 	require.True(t, w.tabs.bar.Visible())
-	require.Equal(t, "2 of 3 to look at", w.tabs.unwell.Text())
+	require.Equal(t, "2 of 3 to look at", w.head.state.Text())
 	test.Tap(w.tabs.views[1])
 	w.press(fyne.Key3)
 	w.press(fyne.Key4)
-	require.Equal(t, []string{"choose rig2", "choose rig3"}, w.commands.take())
+	require.Equal(t, []string{"choose rig2", "show all false", "choose rig3", "show all false"}, w.commands.take())
 
 	m.Chosen = "rig3"
 	w.window.Show(m)
-	require.Equal(t, "0 of 4 links up.", w.links.up.Text())
+	require.Equal(t, "Ambulance 3: 0 of 4 links up.", w.links.up.Text())
 	w.press(fyne.KeyComma)
 	require.Equal(t, "5086-5089", w.setup.ports.Text)
 	require.Equal(t, "Where the packets of Ambulance 3 arrive", w.setup.title.Text())

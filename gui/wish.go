@@ -14,7 +14,9 @@ type wish struct {
 	running bool
 	serial  int // of the start
 	cfg     app.Config
-	chosen  string          // the ID of the channel to show
+	chosen  string          // the ID of the channel whose links to show
+	all     bool            // show the pictures of all channels
+	covered bool            // no picture is in sight
 	player  string          // the ID of the channel to play cfg.Capture in
 	hls     map[string]bool // by the ID of each channel whose output has been switched
 	dumps   map[string]dumpWish
@@ -35,7 +37,15 @@ type checkWish struct {
 
 func newWish(cfg app.Config) wish {
 	first := cfg.Channels[0].ID
-	return wish{cfg: cfg.Clone(), chosen: first, player: first}
+	return wish{cfg: cfg.Clone(), chosen: first, player: first, all: len(cfg.Channels) > 1}
+}
+
+// watched are the IDs of the channels whose previews are looked at.
+func (w wish) watched() []string {
+	if w.covered {
+		return nil
+	}
+	return visible(w.cfg, w.chosen, w.all)
 }
 
 // clone returns a copy that shares nothing.
@@ -128,8 +138,14 @@ func (c *controller) GoLive() {
 	})
 }
 
-// Choose asks for another channel to be shown.
+// Choose asks for another channel to be the one whose links are shown.
 func (c *controller) Choose(channel string) { c.change(func(w *wish) { w.chosen = channel }) }
+
+// ShowAll asks for the pictures of all channels to be shown, or for that of the chosen one.
+func (c *controller) ShowAll(on bool) { c.change(func(w *wish) { w.all = on }) }
+
+// Cover says that something covers the pictures, or no more.
+func (c *controller) Cover(on bool) { c.change(func(w *wish) { w.covered = on }) }
 
 // SetLatency asks for a latency budget of the chosen channel, in this run and in those to come.
 func (c *controller) SetLatency(d time.Duration) {

@@ -3,6 +3,8 @@ package gui
 import (
 	"context"
 	"errors"
+	"fmt"
+	"image"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -37,12 +39,12 @@ func TestChoosingAChannel(t *testing.T) {
 		b.Restart()
 		time.Sleep(numbersEvery)
 		synctest.Wait()
-		require.Equal(t, uint64(7), b.view.lastPicture().number)
+		require.Equal(t, []picture{{channel: "rig1", image: r.frame, number: 7}}, b.view.lastPictures())
 
 		b.Choose("rig2")
 		synctest.Wait()
 		require.Equal(t, "rig2", b.view.last().Chosen)
-		require.Nil(t, b.view.lastPicture().image, "the other rig's picture goes")
+		require.Empty(t, b.view.lastPictures(), "the other rig's picture goes")
 		b.SetLatency(300 * time.Millisecond)
 		synctest.Wait()
 		b.SetHLS(false)
@@ -228,4 +230,62 @@ func TestCheckRunsBesideReception(t *testing.T) {
 		synctest.Wait()
 		require.Equal(t, check{}, b.view.last().Check)
 	})
+}
+
+func TestOnlyWhatIsVisibleIsDecoded(t *testing.T) {
+	onBench(t, atOnce, func(b *bench) {
+		r := newFakeRun()
+		b.next = []any{r}
+		cfg := app.Default()
+		for i := range 11 {
+			c := app.DefaultChannel()
+			c.ID = fmt.Sprintf("r%d", i)
+			cfg.Channels = append(cfg.Channels, c)
+		}
+		b.withRigs(cfg)
+		b.ShowAll(true)
+		b.Restart()
+		synctest.Wait()
+		b.Choose("r9") // beyond the first nine
+		synctest.Wait()
+		b.Choose("r10") // beside it
+		synctest.Wait()
+		b.ShowAll(false)
+		synctest.Wait()
+		b.Cover(true)
+		synctest.Wait()
+		require.Equal(t, []string{
+			"previews rig1,r0,r1,r2,r3,r4,r5,r6,r7", "previews r8,r9,r10", "previews r10", "previews ",
+		}, r.noted())
+	})
+}
+
+func TestManyPicturesComeLessOften(t *testing.T) {
+	for n, most := range map[int]int{1: 26, 2: 13, 9: 8} {
+		onBench(t, atOnce, func(b *bench) {
+			r := newFakeRun()
+			begun := time.Now()
+			r.moving = func(string) (*image.RGBA, uint64, time.Time) {
+				return testPicture(), uint64(time.Since(begun)/(40*time.Millisecond)) + 1, time.Now()
+			}
+			b.next = []any{r}
+			cfg := app.Default()
+			for i := 1; i < n; i++ {
+				c := app.DefaultChannel()
+				c.ID = fmt.Sprintf("r%d", i)
+				cfg.Channels = append(cfg.Channels, c)
+			}
+			b.withRigs(cfg)
+			b.ShowAll(true)
+			b.Restart()
+			synctest.Wait()
+			_, before := b.view.counts()
+			time.Sleep(time.Second)
+			synctest.Wait()
+			_, after := b.view.counts()
+			require.LessOrEqual(t, after-before, most, n)
+			require.Greater(t, after-before, most-3, n)
+			require.Len(t, b.view.lastPictures(), n)
+		})
+	}
 }

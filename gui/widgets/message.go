@@ -39,6 +39,8 @@ type messageCard struct {
 }
 
 const (
+	briefHeight = 230 // in less, the mark and the title stand alone
+
 	messageWidth   = 500
 	evidenceWidth  = 720
 	messageMargin  = 12
@@ -80,13 +82,6 @@ func (m *messageCard) set(message Message) bool {
 	m.text.SetText(message.Text)
 	m.evidence.SetText(list(message.Evidence))
 	m.hint.SetText(message.Hint)
-	m.text.Hidden = message.Text == ""
-	if len(message.Evidence) > 0 {
-		m.scroll.Show()
-	} else {
-		m.scroll.Hide()
-	}
-	m.hint.Hidden = message.Hint == ""
 	m.scroll.ScrollToTop()
 	m.Refresh()
 	return true
@@ -103,6 +98,19 @@ func list(sentences []string) string {
 // place puts the card in the middle of an area, as high as its text is at that width. Only the evidence gives way where
 // there is not enough room.
 func (m *messageCard) place(area fyne.Size) {
+	brief := area.Height < briefHeight
+	m.text.Hidden = brief || m.shown.Text == ""
+	if brief || len(m.shown.Evidence) == 0 {
+		m.scroll.Hide()
+	} else {
+		m.scroll.Show()
+	}
+	m.hint.Hidden = brief || m.shown.Hint == ""
+	if brief {
+		m.placeBrief(area)
+		return
+	}
+	m.title.SetSize(theme.SizeNameHeadingText)
 	width := min(messageWidth, area.Width-40)
 	if m.scroll.Visible() {
 		width = min(evidenceWidth, area.Width-2*messageMargin)
@@ -136,6 +144,26 @@ func (m *messageCard) place(area fyne.Size) {
 	m.ground.Resize(fyne.NewSize(width, height))
 	m.Resize(fyne.NewSize(width, height))
 	m.Move(fyne.NewPos((area.Width-width)/2, (area.Height-height)/2))
+}
+
+// placeBrief puts mark and title in the middle of a small area.
+func (m *messageCard) placeBrief(area fyne.Size) {
+	const padding = 8
+	m.title.SetSize(theme.SizeNameText)
+	if area.Width < 240 {
+		m.title.SetSize(theme.SizeNameCaptionText)
+	}
+	text := fyne.MeasureText(m.shown.Title, theme.Size(m.title.size), m.title.style)
+	width := min(text.Width+2*padding, area.Width)
+	mark := m.mark.MinSize().Height
+	m.mark.Move(fyne.NewPos(padding, padding))
+	m.mark.Resize(fyne.NewSize(width-2*padding, mark))
+	m.title.Move(fyne.NewPos(padding, padding+mark+4))
+	m.title.Resize(fyne.NewSize(width-2*padding, text.Height))
+	size := fyne.NewSize(width, mark+text.Height+4+2*padding)
+	m.ground.Resize(size)
+	m.Resize(size)
+	m.Move(fyne.NewPos((area.Width-width)/2, (area.Height-size.Height)/2))
 }
 
 // CreateRenderer implements fyne.Widget.

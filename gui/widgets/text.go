@@ -51,6 +51,14 @@ func (t *Text) Set(text string, tone Tone) {
 	t.Refresh()
 }
 
+// SetSize changes the size.
+func (t *Text) SetSize(size fyne.ThemeSizeName) {
+	if t.size != size {
+		t.size = size
+		t.Refresh()
+	}
+}
+
 // Text returns the whole text, also where it is shown shortened.
 func (t *Text) Text() string { return t.text }
 

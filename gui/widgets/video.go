@@ -92,7 +92,7 @@ func (r *videoRenderer) Layout(size fyne.Size) {
 	r.v.message.place(size)
 }
 
-func (r *videoRenderer) MinSize() fyne.Size { return fyne.NewSize(320, 180) }
+func (r *videoRenderer) MinSize() fyne.Size { return fyne.NewSize(96, 54) }
 
 func (r *videoRenderer) Refresh() {
 	r.Layout(r.v.Size())

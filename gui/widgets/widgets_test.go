@@ -186,3 +186,45 @@ func TestVideoMessage(t *testing.T) {
 	v.SetMessage(Message{})
 	require.False(t, card.Visible())
 }
+
+func TestTile(t *testing.T) {
+	test.NewTempApp(t)
+	tile := NewTile()
+	tile.Set(TileValues{
+		Shape: Triangle, Tone: Warning, Name: "Ambulance 2", Word: "Live, damaged", Clock: "14:02:31",
+		Late: "0.21 s", Behind: "the receiver's input", Format: "2.4 Mb/s · 25 fps · 1280×720", FormatTone: Quiet,
+		Chosen: true,
+	})
+	tile.Video().SetPicture(image.NewRGBA(image.Rect(0, 0, 64, 36)))
+	for name, size := range map[string]fyne.Size{
+		"tile-wide": fyne.NewSize(800, 480), "tile-narrow": fyne.NewSize(420, 300), "tile-small": fyne.NewSize(200, 150),
+	} {
+		tile.Resize(size)
+		test.AssertObjectRendersToMarkup(t, name+".xml", tile)
+		for _, words := range []*Text{tile.name, tile.word, tile.clock, tile.late, tile.what, tile.format} {
+			require.GreaterOrEqual(t, words.Position().X, float32(0), name)
+			require.LessOrEqual(t, words.Position().X+words.Size().Width, size.Width+1, name)
+		}
+	}
+	tile.Tapped(nil) // nobody listens
+	tapped := 0
+	tile.OnTapped = func() { tapped++ }
+	test.Tap(tile)
+	require.Equal(t, 1, tapped)
+}
+
+func TestSmallVideoSaysOnlyTheTitle(t *testing.T) {
+	test.NewTempApp(t)
+	v := NewVideo()
+	v.SetMessage(Message{Shape: Square, Tone: Bad, Title: "No signal since 14:02:31", Text: "Why.", Hint: "What to do."})
+	for _, size := range []fyne.Size{fyne.NewSize(300, 160), fyne.NewSize(160, 90)} {
+		v.Resize(size)
+		require.False(t, v.message.text.Visible())
+		require.True(t, v.message.title.Visible())
+		require.LessOrEqual(t, v.message.Size().Width, size.Width)
+		require.LessOrEqual(t, v.message.Size().Height, size.Height)
+		require.Equal(t, "No signal since 14:02:31", shown[*canvas.Text](v.message.title)[0].Text, "whole")
+	}
+	v.Resize(fyne.NewSize(640, 360))
+	require.True(t, v.message.text.Visible())
+}

@@ -1,0 +1,94 @@
+//go:build window
+
+package gui
+
+import (
+	"context"
+	"errors"
+	"image"
+	"image/color"
+	"log/slog"
+	"os"
+	"os/exec"
+	"os/signal"
+	"time"
+
+	"github.com/isc-receiver/isc-receiver/app"
+	"github.com/isc-receiver/isc-receiver/internal/status"
+)
+
+// showForReal shows a state of the tests in a real window until it is interrupted, where the environment variable
+// ISC_GUI_STATE names one, and reports whether it has.
+func showForReal() bool {
+	name := os.Getenv("ISC_GUI_STATE")
+	if name == "" {
+		return false
+	}
+	demo, noDecoder := live(), live()
+	demo.Config.Demo, demo.Snapshot.Demo = true, true
+	noDecoder.PreviewErr = map[string]error{"rig1": exec.ErrNotFound}
+	states := map[string]model{
+		"waiting": waiting(), "live": live(), "several": several(), "four": many(4), "nine": many(9),
+		"one-link-silent": oneSilent(), "lossy": lossy(), "no-signal": noSignal(), "demo": demo, "no-ffmpeg": noDecoder,
+		"playing": playing(), "played": played(nil), "broken": played(errCutOff),
+		"saving": saving(app.Dump{Running: true, Bytes: 300 << 20}),
+		"no-packets": diagnosed(waiting(), status.VerdictNoPackets, "Nothing arrives on UDP 5078-5081.",
+			"Let UDP 5078-5081 through the firewall: sudo ufw allow 5078:5081/udp",
+			"We listen on 192.168.1.20 (eth0).", "The firewall ufw is active and lets none of these ports in."),
+	}
+	m, known := states[name]
+	start := func(app.Config, *slog.Logger) (run, error) { return realRun(m), nil }
+	if !known {
+		m = idle()
+		start = func(app.Config, *slog.Logger) (run, error) { return nil, errors.New(name) }
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := show(ctx, Options{Settings: app.UserSettings{Config: m.Config}, Log: slog.Default()}, start); err != nil {
+		slog.Error("the window", "error", err)
+	}
+	return true
+}
+
+// realRun is a run that says what a model says, with pictures that move where its channels are live.
+func realRun(m model) *fakeRun {
+	r := newFakeRun()
+	r.snapshot, r.dump, r.playback, r.previewErr = m.Snapshot, m.Dump, m.Playback, m.PreviewErr
+	r.warnings = m.Warnings
+	states := map[string]status.ChannelState{}
+	for _, c := range m.Snapshot.Channels {
+		states[c.ID] = c.State
+	}
+	begun := time.Now()
+	pictures := movingPictures()
+	r.moving = func(channel string) (*image.RGBA, uint64, time.Time) {
+		number := uint64(time.Since(begun)/(40*time.Millisecond)) + 1
+		switch {
+		case m.PreviewErr[channel] != nil || states[channel] == status.ChannelWaiting:
+			return nil, 0, time.Time{}
+		case states[channel] != status.ChannelLive:
+			number = 1
+		}
+		arrival := begun.Add(time.Duration(number)*40*time.Millisecond - 210*time.Millisecond)
+		return pictures[number%uint64(len(pictures))], number, arrival
+	}
+	return r
+}
+
+// movingPictures are a few pictures of a bar that wanders over a ground.
+func movingPictures() []*image.RGBA {
+	const n, w, h = 32, 640, 360
+	pictures := make([]*image.RGBA, 0, n)
+	for i := range n {
+		img := image.NewRGBA(image.Rect(0, 0, w, h))
+		for y := range h {
+			for x := range w {
+				near := (x + y/2 - i*(w+h/2)/n + w + h) % (w + h/2)
+				light := max(0, 90-near) + 40
+				img.SetRGBA(x, y, color.RGBA{R: uint8(light), G: uint8(light + y/8), B: uint8(light + x/16), A: 255})
+			}
+		}
+		pictures = append(pictures, img)
+	}
+	return pictures
+}
