@@ -62,7 +62,7 @@ func (c Config) encode() ([]byte, error) {
 	if err := again.decode("what was to be saved", bytes.NewReader(f.text.Bytes())); err != nil {
 		return nil, err
 	}
-	if !again.equal(c) {
+	if !again.Equal(c) {
 		return nil, fmt.Errorf("%w: a name holds characters that a settings file cannot", ErrSetting)
 	}
 	return f.text.Bytes(), nil

@@ -166,7 +166,7 @@ func TestSampleFile(t *testing.T) {
 	require.Equal(t, string(written), string(sample))
 	cfg, err := load("../packaging/config.toml")
 	require.NoError(t, err)
-	require.True(t, cfg.equal(Default()))
+	require.True(t, cfg.Equal(Default()))
 }
 
 func TestLoad(t *testing.T) {
@@ -258,8 +258,10 @@ func TestValidate(t *testing.T) {
 		"channel: there is none; one [[channel]] at least is needed": func(c *Config) { c.Channels = nil },
 		`channel.id: "A b" must be 1 to 32 of a-z, 0-9 and -`:        func(c *Config) { c.Channels[0].ID = "A b" },
 		`channel.id: "" must be 1 to 32`:                             func(c *Config) { c.Channels[0].ID = "" },
-		`channel.name: "" must be 1 to 60 characters`:                func(c *Config) { c.Channels[0].Name = "" },
-		`channel.name: "a\nb" must be 1 to 60 characters`:            func(c *Config) { c.Channels[0].Name = "a\nb" },
+		`channel.name: "" is no name; write 1 to 60 characters`:      func(c *Config) { c.Channels[0].Name = "" },
+		`channel.name: "a\nb" is no name; write 1 to 60 characters`: func(c *Config) {
+			c.Channels[0].Name = "a\nb"
+		},
 		`channel.id: "rig1" is there twice`: func(c *Config) {
 			c.Channels = append(c.Channels, c.Channels[0])
 			c.Channels[1].Ports = Ports{1}

@@ -119,8 +119,8 @@ func syncFolder(path string) error {
 	return errors.Join(folder.Sync(), folder.Close())
 }
 
-// equal tells whether two configurations say the same in a settings file.
-func (c Config) equal(other Config) bool {
+// Equal tells whether two configurations say the same in a settings file.
+func (c Config) Equal(other Config) bool {
 	return reflect.DeepEqual(c.inFile(), other.inFile())
 }
 

@@ -132,7 +132,7 @@ func TestSaveKeepsModeAndLink(t *testing.T) {
 	require.Equal(t, os.FileMode(0o640), info.Mode().Perm())
 	cfg, err := load(target)
 	require.NoError(t, err)
-	require.True(t, cfg.equal(Default()))
+	require.True(t, cfg.Equal(Default()))
 }
 
 func TestSaveKeepsWhatItCannotRead(t *testing.T) {
@@ -150,7 +150,7 @@ func TestSaveKeepsWhatItCannotRead(t *testing.T) {
 			require.Equal(t, text, string(beside))
 			cfg, err := load(path)
 			require.NoError(t, err)
-			require.True(t, cfg.equal(Default()))
+			require.True(t, cfg.Equal(Default()))
 		})
 	}
 }
@@ -205,7 +205,7 @@ func TestSaveIsWhole(t *testing.T) {
 	for {
 		cfg, err := load(path)
 		require.NoError(t, err)
-		require.True(t, cfg.equal(small) || cfg.equal(large))
+		require.True(t, cfg.Equal(small) || cfg.Equal(large))
 		select {
 		case err := <-failed:
 			require.NoError(t, err)

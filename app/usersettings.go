@@ -52,12 +52,13 @@ func (u *UserSettings) load() (wrong bool) {
 		u.Ask = true
 		return false
 	}
+	const beside = " When settings are saved, that file is kept beside them."
 	cfg := Default()
 	switch err := cfg.Load(u.Path); {
 	case errors.Is(err, ErrUnknownSetting):
-		u.Err = &sentence{"A setting of yours is ignored, as this version does not know it. " + where(err), err}
+		u.Err = &sentence{"A setting of yours is ignored, as this version does not know it. " + where(err) + beside, err}
 	case err != nil:
-		u.Err = &sentence{"Your settings cannot be read, so these are the defaults. " + where(err), err}
+		u.Err = &sentence{"Your settings cannot be read, so these are the defaults. " + where(err) + beside, err}
 		u.Ask = true
 		return true
 	}

@@ -61,13 +61,13 @@ func TestUserSettingsThatAreWrong(t *testing.T) {
 	u, path := userSettings(t, "[http\n", "--latency", "1s")
 	require.True(t, u.Ask)
 	require.EqualError(t, u.Err, "Your settings cannot be read, so these are the defaults. "+
-		path+": line 1: expected ']' to close table name.")
+		path+": line 1: expected ']' to close table name. When settings are saved, that file is kept beside them.")
 	require.Equal(t, Duration(time.Second), u.Config.Channels[0].Latency, "flags hold")
 
 	u, path = userSettings(t, "[http]\naddress = ':1'\nlater = 1\n")
 	require.False(t, u.Ask, "what is known is enough to begin")
 	require.EqualError(t, u.Err, "A setting of yours is ignored, as this version does not know it. "+
-		path+": unknown settings: http.later (line 3).")
+		path+": unknown settings: http.later (line 3). When settings are saved, that file is kept beside them.")
 	require.Equal(t, ":1", u.Config.HTTP.Address)
 
 	u, path = userSettings(t, "[http]\naddress = 'x'\n[access]\nmode = 'open'\n")

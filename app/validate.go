@@ -96,7 +96,7 @@ func (c Channel) problems() []*Problem {
 	latency := time.Duration(c.Latency)
 	all := []*Problem{
 		check(validID.MatchString(c.ID), "channel.id", "%q must be 1 to 32 of a-z, 0-9 and -", c.ID),
-		check(validName(c.Name), "channel.name", "%q must be 1 to %d characters that can be seen", c.Name, maxName),
+		check(validName(c.Name), "channel.name", "%q is no name; write 1 to %d characters that can be seen", c.Name, maxName),
 		check(len(c.Ports) > 0 && len(c.Ports) <= maxLinks, "channel.ports",
 			"1 to %d ports are needed, such as 5078-5081", maxLinks),
 		check(c.Source == SourceUDP, "channel.source", "%q is not supported by this version; write udp", c.Source),

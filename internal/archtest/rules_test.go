@@ -31,6 +31,11 @@ var rules = map[string]rule{
 		libs: []string{"fyne.io/fyne/v2", "github.com/dustin/go-humanize"},
 		why:  "the window shows the snapshot and raises commands; reception must not depend on it",
 	},
+	"gui/form": {
+		own:  []string{"app", "gui/widgets"},
+		libs: []string{"fyne.io/fyne/v2"},
+		why:  "the form takes settings and gives settings: it knows their rules, and nothing of a run",
+	},
 	"gui/*": {
 		own:  []string{"internal/status", "gui/*"},
 		libs: []string{"fyne.io/fyne/v2"},

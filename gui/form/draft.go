@@ -1,0 +1,153 @@
+package form
+
+import (
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+
+	"github.com/isc-receiver/isc-receiver/app"
+)
+
+// draft is what the fields hold: settings in the making, as texts where a text can be wrong.
+type draft struct {
+	base          app.Config // what the form does not show
+	host, port    string     // of the page
+	segment, part string     // milliseconds
+	rigs          []rigDraft
+}
+
+// rigDraft is what the fields of a rig hold. Its Ports, Latency and Allow are in the texts.
+type rigDraft struct {
+	app.Channel
+
+	ports, latency, allow string
+}
+
+// problem is what is wrong in a field.
+type problem struct {
+	rig     int    // the index of the rig, or app.NoChannel
+	setting string // as in the settings file
+	text    string
+}
+
+// newDraft returns what the fields hold for a configuration.
+func newDraft(cfg app.Config) draft {
+	cfg = cfg.Clone()
+	d := draft{base: cfg, segment: cfg.HLS.Segment.Milliseconds(), part: cfg.HLS.Part.Milliseconds()}
+	host, port, err := net.SplitHostPort(cfg.HTTP.Address)
+	if err != nil {
+		host, port = "", cfg.HTTP.Address
+	}
+	d.host, d.port = host, port
+	for _, ch := range cfg.Channels {
+		d.rigs = append(d.rigs, newRigDraft(ch))
+	}
+	return d
+}
+
+func newRigDraft(ch app.Channel) rigDraft {
+	return rigDraft{
+		Channel: ch, ports: ch.Ports.String(), latency: ch.Latency.Milliseconds(), allow: strings.Join(ch.Allow, "\n"),
+	}
+}
+
+// clone returns a copy that shares nothing.
+func (d draft) clone() draft {
+	d.base = d.base.Clone()
+	d.rigs = slices.Clone(d.rigs)
+	return d
+}
+
+// config returns the settings that the fields hold, and what is wrong with them.
+func (d draft) config() (app.Config, []problem) {
+	var found []problem
+	unread := func(rig int, setting string, err error) {
+		if err != nil {
+			found = append(found, problem{rig, setting, err.Error()})
+		}
+	}
+	cfg := d.base.Clone()
+	cfg.HTTP.Address = net.JoinHostPort(d.host, strings.TrimSpace(d.port))
+	cfg.HTTP.PublicURL = strings.TrimSpace(cfg.HTTP.PublicURL)
+	segment, err := app.ParseMilliseconds(d.segment)
+	unread(app.NoChannel, "hls.segment", err)
+	if err == nil { // else the part is measured by the one that there was
+		cfg.HLS.Segment = segment
+	}
+	cfg.HLS.Part, err = app.ParseMilliseconds(d.part)
+	unread(app.NoChannel, "hls.part", err)
+	cfg.Channels = nil
+	for i, rig := range d.rigs {
+		ch := rig.Channel
+		ch.Name, ch.ID, ch.RTPTo = strings.TrimSpace(ch.Name), strings.TrimSpace(ch.ID), strings.TrimSpace(ch.RTPTo)
+		ch.Ports = nil
+		unread(i, "channel.ports", ch.Ports.UnmarshalText([]byte(rig.ports)))
+		ch.Latency, err = app.ParseMilliseconds(rig.latency)
+		unread(i, "channel.latency", err)
+		ch.Allow = splitList(rig.allow)
+		cfg.Channels = append(cfg.Channels, ch)
+	}
+	return cfg, withRules(cfg, found)
+}
+
+// withRules adds what the rules of the settings find wrong to what could not be read. A field has one problem.
+func withRules(cfg app.Config, found []problem) []problem {
+	for _, p := range cfg.Problems() {
+		same := func(f problem) bool { return f.rig == p.Channel && f.setting == p.Setting }
+		if !slices.ContainsFunc(found, same) {
+			found = append(found, problem{p.Channel, p.Setting, p.Text})
+		}
+	}
+	slices.SortStableFunc(found, func(a, b problem) int { return a.rig - b.rig })
+	return found
+}
+
+// splitList splits what people separate by lines, commas, semicolons or spaces.
+func splitList(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune("\n\r\t ,;", r) })
+}
+
+// addRig adds a rig with ports of its own, and returns its index.
+func (d *draft) addRig() int {
+	ch := app.DefaultChannel()
+	taken := map[string]bool{}
+	next := ch.Ports[0]
+	for _, rig := range d.rigs {
+		taken[rig.ID] = true
+		var ports app.Ports
+		if ports.UnmarshalText([]byte(rig.ports)) == nil {
+			next = max(next, slices.Max(ports)+1)
+		}
+	}
+	n := len(d.rigs) + 1
+	for ; taken[fmt.Sprintf("rig%d", n)]; n++ {
+	}
+	ch.ID, ch.Name = fmt.Sprintf("rig%d", n), fmt.Sprintf("Rig %d", n)
+	if next+len(ch.Ports)-1 <= 65535 {
+		for i := range ch.Ports {
+			ch.Ports[i] = next + i
+		}
+	}
+	d.rigs = append(d.rigs, newRigDraft(ch))
+	return len(d.rigs) - 1
+}
+
+// removeRig removes a rig, unless it is the only one, and returns the index of the one to show then.
+func (d *draft) removeRig(i int) int {
+	if len(d.rigs) > 1 {
+		d.rigs = slices.Delete(slices.Clone(d.rigs), i, i+1)
+	}
+	return min(i, len(d.rigs)-1)
+}
+
+// moveRig moves a rig up (by -1) or down (by 1) where it can, and returns its new index.
+func (d *draft) moveRig(i, by int) int {
+	to := i + by
+	if to < 0 || to >= len(d.rigs) {
+		return i
+	}
+	d.rigs = slices.Clone(d.rigs)
+	d.rigs[i], d.rigs[to] = d.rigs[to], d.rigs[i]
+	return to
+}

@@ -1,0 +1,101 @@
+package form
+
+import (
+	"slices"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"github.com/isc-receiver/isc-receiver/app"
+	"github.com/isc-receiver/isc-receiver/gui/widgets"
+)
+
+const sidebarWidth = 208
+
+// sidebar lists the pages of the form, each with the mark of whether it is right.
+type sidebar struct {
+	object     fyne.CanvasObject
+	rigs       *fyne.Container
+	rigTabs    []*widgets.Tab
+	web, video *widgets.Tab
+	goTo       func(place)
+}
+
+func newSidebar(goTo func(place), addRig func()) *sidebar {
+	s := &sidebar{goTo: goTo, rigs: container.New(layout.NewCustomPaddedVBoxLayout(2))}
+	s.web, s.video = widgets.NewTab(), widgets.NewTab()
+	s.web.OnTapped = func() { goTo(place{rig: -1, page: pageWeb}) }
+	s.video.OnTapped = func() { goTo(place{rig: -1, page: pageVideo}) }
+	add := widget.NewButtonWithIcon("Add a rig", theme.ContentAddIcon(), addRig)
+	add.Importance = widget.LowImportance
+	list := container.New(layout.NewCustomPaddedVBoxLayout(4),
+		caption("Rigs"), s.rigs, add, caption(""), caption("For all of them"), s.web, s.video)
+	s.object = container.New(layout.NewCustomPaddedLayout(8, 0, 12, 0),
+		container.New(&widthLayout{sidebarWidth}, container.NewVScroll(
+			container.New(layout.NewCustomPaddedLayout(1, 1, 1, 4), list))))
+	return s
+}
+
+func caption(text string) fyne.CanvasObject {
+	t := widgets.NewText("", widgets.TextStyle{Size: theme.SizeNameCaptionText})
+	t.Set(text, widgets.Quiet)
+	return container.New(layout.NewCustomPaddedLayout(2, 2, 10, 0), t)
+}
+
+func (s *sidebar) show(f *Form) {
+	for len(s.rigTabs) > len(f.draft.rigs) {
+		last := len(s.rigTabs) - 1
+		s.rigs.Remove(s.rigTabs[last])
+		s.rigTabs = slices.Delete(s.rigTabs, last, last+1)
+	}
+	for len(s.rigTabs) < len(f.draft.rigs) {
+		i, tab := len(s.rigTabs), widgets.NewTab()
+		tab.OnTapped = func() { s.goTo(place{rig: i}) }
+		s.rigTabs = append(s.rigTabs, tab)
+		s.rigs.Add(tab)
+	}
+	for i, rig := range f.draft.rigs {
+		taken := slices.ContainsFunc(f.uses(i), func(u app.PortUse) bool { return u.Taken && !u.Ours })
+		v := tabValues(len(f.wrong(i)) > 0, taken)
+		v.Name, v.Chosen = shorten(titleOf(rig), v.Word), f.place.rig == i
+		s.rigTabs[i].Set(v)
+	}
+	general := f.wrong(app.NoChannel)
+	wrong := func(settings ...string) bool {
+		return slices.ContainsFunc(settings, func(setting string) bool { return general[setting] != "" })
+	}
+	page := f.state.Ports.HTTP
+	v := tabValues(wrong("http.address", "http.public_url", "access.mode"), page.Taken && !page.Ours)
+	v.Name, v.Chosen = "Web page", f.place.page == pageWeb
+	s.web.Set(v)
+	v = tabValues(wrong("hls.variant", "hls.segment", "hls.part"), false)
+	v.Name, v.Chosen = "Video for viewers", f.place.page == pageVideo
+	s.video.Set(v)
+}
+
+// shorten shortens a name so that it fits into the list with a word behind it.
+func shorten(name, word string) string {
+	most := 22
+	if word != "" {
+		most -= len(word) + 1
+	}
+	if runes := []rune(name); len(runes) > most {
+		return string(runes[:most-1]) + "…"
+	}
+	return name
+}
+
+// tabValues is how a page stands in the list.
+func tabValues(wrong, taken bool) widgets.TabValues {
+	switch {
+	case wrong:
+		return widgets.TabValues{Shape: widgets.Square, Tone: widgets.Bad, Word: "wrong"}
+	case taken:
+		return widgets.TabValues{Shape: widgets.Triangle, Tone: widgets.Warning, Word: "in use"}
+	default:
+		return widgets.TabValues{Shape: widgets.Disc, Tone: widgets.Good}
+	}
+}
