@@ -41,6 +41,9 @@ func randomConfig(r *rand.Rand) Config {
 		Segment: Duration(time.Second + time.Duration(r.IntN(10_000))*time.Millisecond),
 		Part:    Duration(50*time.Millisecond + time.Duration(r.IntN(900_000))*time.Microsecond),
 	}
+	cfg.Dump = Saving{
+		Folder: pick(r, "", "/var/lib/a b/\"c\""), Limit: pick(r, minDump, 1<<30, minDump+Size(r.Int64N(1<<42))),
+	}
 	cfg.Channels = nil
 	for i := range 1 + r.IntN(12) {
 		ch := Channel{

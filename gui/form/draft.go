@@ -14,6 +14,7 @@ type draft struct {
 	base          app.Config // what the form does not show
 	host, port    string     // of the page
 	segment, part string     // milliseconds
+	limit         string     // of a file of what is saved
 	rigs          []rigDraft
 }
 
@@ -34,7 +35,9 @@ type problem struct {
 // newDraft returns what the fields hold for a configuration.
 func newDraft(cfg app.Config) draft {
 	cfg = cfg.Clone()
-	d := draft{base: cfg, segment: cfg.HLS.Segment.Milliseconds(), part: cfg.HLS.Part.Milliseconds()}
+	d := draft{
+		base: cfg, segment: cfg.HLS.Segment.Milliseconds(), part: cfg.HLS.Part.Milliseconds(), limit: cfg.Dump.Limit.String(),
+	}
 	host, port, err := net.SplitHostPort(cfg.HTTP.Address)
 	if err != nil {
 		host, port = "", cfg.HTTP.Address
@@ -77,6 +80,8 @@ func (d draft) config() (app.Config, []problem) {
 	}
 	cfg.HLS.Part, err = app.ParseMilliseconds(d.part)
 	unread(app.NoChannel, "hls.part", err)
+	cfg.Dump.Folder = strings.TrimSpace(cfg.Dump.Folder)
+	unread(app.NoChannel, "dump.limit", cfg.Dump.Limit.UnmarshalText([]byte(strings.TrimSpace(d.limit))))
 	cfg.Channels = nil
 	for i, rig := range d.rigs {
 		ch := rig.Channel

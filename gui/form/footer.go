@@ -97,6 +97,7 @@ func (b *footer) text(f *Form) (text string, shape widgets.Shape, tone widgets.T
 var names = map[string]string{
 	"http.address": "Web page, TCP port", "http.public_url": "Web page, public address", "access.mode": "Who may watch",
 	"hls.variant": "Video, variant", "hls.segment": "Video, segment", "hls.part": "Video, part",
+	"dump.folder": "Saved packets, folder", "dump.limit": "Saved packets, size",
 	"channel.id": "in web addresses", "channel.name": "name", "channel.interface": "network interface",
 	"channel.ports": "UDP ports", "channel.source": "receive by", "channel.allow": "allowed senders",
 	"channel.latency": "latency budget", "channel.after_loss": "after a loss", "channel.rtp_to": "send RTP on to",

@@ -57,6 +57,7 @@ type Form struct {
 	rig     *rigPage
 	web     *webPage
 	video   *videoPage
+	save    *savePage
 	pages   *fyne.Container
 	scroll  *container.Scroll
 	footer  *footer
@@ -73,6 +74,7 @@ type place struct {
 const (
 	pageWeb   = "web"
 	pageVideo = "video"
+	pageSave  = "save"
 )
 
 // New returns a form. Its OnX must be set before it is shown.
@@ -87,6 +89,7 @@ func New() *Form {
 	f.rig.remove.OnTapped = func() { f.changeRigs(func(d *draft) int { return d.removeRig(f.place.rig) }) }
 	f.web = newWebPage(f.edit)
 	f.video = newVideoPage(f.edit)
+	f.save = newSavePage(f.edit)
 	f.sidebar = newSidebar(f.goTo, func() { f.changeRigs((*draft).addRig) })
 	f.footer = newFooter()
 	f.footer.apply.OnTapped = f.Apply
@@ -94,7 +97,7 @@ func New() *Form {
 	f.footer.revert.OnTapped = f.Revert
 	f.footer.back.OnTapped = func() { f.OnBack() }
 
-	f.pages = container.NewStack(f.rig.object, f.web.object, f.video.object)
+	f.pages = container.NewStack(f.rig.object, f.web.object, f.video.object, f.save.object)
 	f.scroll = container.NewVScroll(container.New(&columnLayout{width: 820},
 		container.New(layout.NewCustomPaddedLayout(0, 12, 0, 12),
 			container.New(layout.NewCustomPaddedVBoxLayout(12), f.notices.object, f.pages))))
@@ -144,6 +147,7 @@ func (f *Form) fillPages() {
 	}
 	f.web.fill(f.draft)
 	f.video.fill(f.draft)
+	f.save.fill(f.draft)
 }
 
 // edit changes the draft as the operator does.
@@ -222,6 +226,7 @@ func (f *Form) show() {
 	show(f.rig.object, f.place.rig >= 0)
 	show(f.web.object, f.place.page == pageWeb)
 	show(f.video.object, f.place.page == pageVideo)
+	show(f.save.object, f.place.page == pageSave)
 	if i := f.place.rig; i >= 0 {
 		f.rig.show(rigView{
 			index: i, of: len(f.draft.rigs), draft: f.draft.rigs[i], channel: f.cfg.Channels[i],
@@ -230,6 +235,7 @@ func (f *Form) show() {
 	}
 	f.web.show(f.draft, f.wrong(app.NoChannel), f.state.Interfaces, f.state.Ports.HTTP)
 	f.video.show(f.draft, f.wrong(app.NoChannel))
+	f.save.show(f.wrong(app.NoChannel))
 	f.sidebar.show(f)
 	f.footer.show(f)
 	if height := f.scroll.Content.MinSize().Height; height != f.height {

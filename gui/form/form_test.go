@@ -118,7 +118,7 @@ func TestStates(t *testing.T) {
 	missing, down := stateOf(app.Default()), stateOf(app.Default())
 	missing.Config.Channels[0].Interface, down.Config.Channels[0].Interface = "usb0", "wlan0"
 	listening := stateOf(app.Default())
-	listening.Config.Channels[0].Source = app.SourceCapture
+	listening.Config.Channels[0].Source, listening.Config.Channels[0].Interface = app.SourceCapture, "eth0"
 	broken := stateOf(app.Default())
 	broken.First, broken.Kept.Config = true, app.Config{}
 	broken.Kept.Wrong = errors.New("your settings cannot be read, so these are the defaults. " + keptPath + ": line 3: no")
@@ -130,6 +130,7 @@ func TestStates(t *testing.T) {
 	bad.Allow, bad.AfterLoss = []string{"10.0.0.1/8"}, "stop"
 	wrong.Config.Channels[2].Ports = app.Ports{6000}
 	wrong.Config.HTTP.Address, wrong.Config.HTTP.PublicURL = "127.0.0.1:99999", "here"
+	wrong.Config.Dump = app.Saving{Folder: "here", Limit: 1}
 	wrong.Config.HLS.Part, wrong.Config.HLS.Variant = 1, "mpegts"
 
 	for _, c := range []struct {
@@ -141,6 +142,7 @@ func TestStates(t *testing.T) {
 		{"receiving", receiving, place{}},
 		{"receiving-web", receiving, place{-1, pageWeb}},
 		{"receiving-video", receiving, place{-1, pageVideo}},
+		{"receiving-save", receiving, place{-1, pageSave}},
 		{"port-taken", taken, place{}},
 		{"service", service, place{}},
 		{"service-web", service, place{-1, pageWeb}},
@@ -153,6 +155,7 @@ func TestStates(t *testing.T) {
 		{"wrong-third-rig", wrong, place{rig: 2}},
 		{"wrong-web", wrong, place{-1, pageWeb}},
 		{"wrong-video", wrong, place{-1, pageVideo}},
+		{"wrong-save", wrong, place{-1, pageSave}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			f := openForm(t, c.state)

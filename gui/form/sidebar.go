@@ -17,22 +17,25 @@ const sidebarWidth = 208
 
 // sidebar lists the pages of the form, each with the mark of whether it is right.
 type sidebar struct {
-	object     fyne.CanvasObject
-	rigs       *fyne.Container
-	rigTabs    []*widgets.Tab
-	web, video *widgets.Tab
-	goTo       func(place)
+	object  fyne.CanvasObject
+	rigs    *fyne.Container
+	rigTabs []*widgets.Tab
+	pages   []*widgets.Tab // as in pages
+	goTo    func(place)
 }
 
 func newSidebar(goTo func(place), addRig func()) *sidebar {
 	s := &sidebar{goTo: goTo, rigs: container.New(layout.NewCustomPaddedVBoxLayout(2))}
-	s.web, s.video = widgets.NewTab(), widgets.NewTab()
-	s.web.OnTapped = func() { goTo(place{rig: -1, page: pageWeb}) }
-	s.video.OnTapped = func() { goTo(place{rig: -1, page: pageVideo}) }
+	list := container.New(layout.NewCustomPaddedVBoxLayout(4))
 	add := widget.NewButtonWithIcon("Add a rig", theme.ContentAddIcon(), addRig)
 	add.Importance = widget.LowImportance
-	list := container.New(layout.NewCustomPaddedVBoxLayout(4),
-		caption("Rigs"), s.rigs, add, caption(""), caption("For all of them"), s.web, s.video)
+	list.Objects = []fyne.CanvasObject{caption("Rigs"), s.rigs, add, caption(""), caption("For all of them")}
+	for _, p := range pages {
+		tab := widgets.NewTab()
+		tab.OnTapped = func() { goTo(place{rig: -1, page: p.name}) }
+		s.pages = append(s.pages, tab)
+		list.Add(tab)
+	}
 	s.object = container.New(layout.NewCustomPaddedLayout(8, 0, 12, 0),
 		container.New(&widthLayout{sidebarWidth}, container.NewVScroll(
 			container.New(layout.NewCustomPaddedLayout(1, 1, 1, 4), list))))
@@ -63,17 +66,23 @@ func (s *sidebar) show(f *Form) {
 		v.Name, v.Chosen = shorten(titleOf(rig), v.Word), f.place.rig == i
 		s.rigTabs[i].Set(v)
 	}
-	general := f.wrong(app.NoChannel)
-	wrong := func(settings ...string) bool {
-		return slices.ContainsFunc(settings, func(setting string) bool { return general[setting] != "" })
+	general, page := f.wrong(app.NoChannel), f.state.Ports.HTTP
+	for i, p := range pages {
+		wrong := slices.ContainsFunc(p.settings, func(setting string) bool { return general[setting] != "" })
+		v := tabValues(wrong, p.name == pageWeb && page.Taken && !page.Ours)
+		v.Name, v.Chosen = p.title, f.place.page == p.name
+		s.pages[i].Set(v)
 	}
-	page := f.state.Ports.HTTP
-	v := tabValues(wrong("http.address", "http.public_url", "access.mode"), page.Taken && !page.Ours)
-	v.Name, v.Chosen = "Web page", f.place.page == pageWeb
-	s.web.Set(v)
-	v = tabValues(wrong("hls.variant", "hls.segment", "hls.part"), false)
-	v.Name, v.Chosen = "Video for viewers", f.place.page == pageVideo
-	s.video.Set(v)
+}
+
+// pages are the pages besides those of rigs, with the settings that can be wrong on them.
+var pages = []struct {
+	name, title string
+	settings    []string
+}{
+	{pageWeb, "Web page", []string{"http.address", "http.public_url", "access.mode"}},
+	{pageVideo, "Video for viewers", []string{"hls.variant", "hls.segment", "hls.part"}},
+	{pageSave, "Saved packets", []string{"dump.folder", "dump.limit"}},
 }
 
 // shorten shortens a name so that it fits into the list with a word behind it.

@@ -210,3 +210,26 @@ func variantPurpose(variant string) string {
 		return "The least late. Players that do not know it play it as fMP4."
 	}
 }
+
+// savePage shows where what arrives is saved when the operator asks for that.
+type savePage struct{ stationPage }
+
+func newSavePage(edit func(change func(*draft))) *savePage {
+	p := &savePage{stationPage{fields: map[string]*field{}}}
+	p.object = section(heading("When what arrives is saved"),
+		p.entry("dump.folder", "Folder", 0, "", func(s string) { edit(func(d *draft) { d.base.Dump.Folder = s }) }),
+		p.entry("dump.limit", "Size of a file", 110, "at most",
+			func(s string) { edit(func(d *draft) { d.limit = s }) }))
+	p.fields["dump.folder"].entry.SetPlaceHolder("the usual one")
+	return p
+}
+
+func (p *savePage) fill(d draft) {
+	p.stationPage.fill(map[string]string{"dump.folder": d.base.Dump.Folder, "dump.limit": d.limit})
+}
+
+func (p *savePage) show(wrong map[string]string) {
+	p.fields["dump.folder"].show(wrong["dump.folder"],
+		`Empty: "captures" in the folder for this program's data. The path is shown while it is saved.`)
+	p.fields["dump.limit"].show(wrong["dump.limit"], "Saving ends at this size, as 500MiB or 1GiB.")
+}
