@@ -68,8 +68,8 @@ func show(ctx context.Context, options Options, start starter) error {
 	a := fyneapp.NewWithID(appID)
 	a.Settings().SetTheme(newLook())
 	win := a.NewWindow(title)
-	var turns turns
-	c := newController(cfg, start, turns.do, log)
+	var later turns
+	c := newController(cfg, start, later.do, log)
 	w := newWindow(c, newDesk(a, win, log))
 	c.view = w
 	w.Show(c.model)
@@ -91,12 +91,12 @@ func show(ctx context.Context, options Options, start starter) error {
 			c.Run(ctx)
 		}()
 	})
-	a.Lifecycle().SetOnStopped(turns.end)
-	context.AfterFunc(ctx, func() { turns.do(a.Quit) })
+	a.Lifecycle().SetOnStopped(later.end)
+	context.AfterFunc(ctx, func() { later.do(a.Quit) })
 	var raising sync.WaitGroup
-	raising.Go(func() { raise(ctx, options.Raise, turns.do, func(capture string) { w.toFront(win, capture) }) })
+	raising.Go(func() { raise(ctx, options.Raise, later.do, func(capture string) { w.toFront(win, capture) }) })
 	win.ShowAndRun()
-	turns.end()
+	later.end()
 
 	cancel()
 	raising.Wait()
