@@ -146,9 +146,7 @@ func (p *Pipeline) assign(out *Result, now time.Time, g *segment) bool {
 			out.Feedback = p.hear(out.Feedback, d.Arrival.Sub(p.started), d, kind)
 		}
 		g.move(number)
-		for s.crowded(number) {
-			p.skip(out, now, s, s.firstWaiting())
-		}
+		p.makeRoomInOrder(out, now, s, number)
 		if late || !s.insert(g) {
 			p.refuse(g, refusedCeiling)
 			return true

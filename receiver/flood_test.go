@@ -103,7 +103,7 @@ func (f *flooder) ssrc() []byte {
 // rival returns packets of ever new segments with one number.
 func (f *flooder) rival() []byte {
 	f.n++
-	h := isc.Header{Segment: f.near + 50, Redundancy: 9, Number: 10 + uint16(f.n%9)}
+	h := isc.Header{Segment: f.near&^0xFF + 0x140, Redundancy: 9, Number: 10 + uint16(f.n%9)}
 	for i := range h.Lengths {
 		h.Lengths[i] = uint16(1000 + f.n>>(2*i)%200)
 	}

@@ -72,7 +72,7 @@ func (p *Pipeline) consider(out *Result, now time.Time, s *sender) {
 
 // choose follows the best of the senders on probation that may be followed now, if there is one.
 func (p *Pipeline) choose(out *Result, now time.Time) {
-	since := time.Duration(never)
+	var since time.Duration
 	if p.current != nil {
 		since = p.current.last
 	}

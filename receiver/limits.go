@@ -24,12 +24,14 @@ type Limits struct {
 // a budget of 2 s, throughout which a gap at the front holds up all that comes behind it, that makes
 //
 //   - 521 open segments, or 4,167 where each packet is a segment of its own (1+1);
-//   - 8,854 datagrams held, 43 MB, and as many again for a second where the rig restarts meanwhile: 65 MB;
+//   - 4,167 datagrams held, as a segment that is complete lets go of its parity: 20 MB; and 4,427 more on probation,
+//     22 MB, for a second in which the rig has restarted elsewhere;
 //   - 20 MB to decode a second, if all that arrives is parity: 260 * 8 rows * 8 sources * 1,200 bytes.
 //
-// Sources is what 10,000 made-up SSRCs a second fill in a tenth of a second: the time between two packets of a rig.
+// Sources is what 10,000 made-up SSRCs a second fill in a tenth of a second, longer than from one packet of a rig to
+// the next.
 func DefaultLimits() Limits {
-	return Limits{OpenSegments: 8192, HeldBytes: 64 << 20, Sources: 1024, DecodeBytes: 64 << 20, LogLines: 20}
+	return Limits{OpenSegments: 8192, HeldBytes: 48 << 20, Sources: 1024, DecodeBytes: 64 << 20, LogLines: 20}
 }
 
 // The parts of the limits that probation may have.
@@ -141,6 +143,14 @@ func (p *Pipeline) makeRoomOnProbation() {
 		}
 		p.reached.bytes++
 		p.discard(g, refusedCeiling)
+	}
+}
+
+// makeRoomInOrder gives up what is missing next in a stream until a segment of that number has its place in the order.
+func (p *Pipeline) makeRoomInOrder(out *Result, now time.Time, s *stream, number int64) {
+	for s.crowded(number) {
+		p.reached.segments++
+		p.skip(out, now, s, s.firstWaiting())
 	}
 }
 

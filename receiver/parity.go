@@ -55,8 +55,12 @@ func (p *Pipeline) rebuild(out *Result, now time.Time, s *stream, g *segment) bo
 		p.alive(s, now.Sub(p.started))
 		p.place(out, now, s, g, rebuilt)
 	}
-	if g.complete() && g.waiting == 0 {
+	switch {
+	case !g.complete():
+	case g.waiting == 0:
 		g.release(p.free)
+	default:
+		g.releaseParity(p.free)
 	}
 	return rebuilt != 0
 }

@@ -329,9 +329,7 @@ func (p *Pipeline) openSegment(out *Result, now time.Time, s *stream, number int
 		p.refuseMalformed(d, errSequence)
 		return nil
 	}
-	for s.crowded(number) {
-		p.skip(out, now, s, s.firstWaiting())
-	}
+	p.makeRoomInOrder(out, now, s, number)
 	if !s.insert(g) {
 		p.segments.put(g)
 		p.refuseDatagram(d, refusedCeiling)

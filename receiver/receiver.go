@@ -12,7 +12,7 @@
 //
 //	inbox/         it waits for the pipeline
 //	pipeline.go    it is parsed, and finds its stream and segment
-//	admit.go       or it is kept in probation.go, where nothing tells whose it is; sender.go has what tells of each sender
+//	admit.go       or it is kept in probation.go, where nothing tells whose it is; sender.go has what is known of whom
 //	follow.go      a stream on probation becomes the current one; the one before drains
 //	segment.go     its segment rebuilds what is missing, with parity.go
 //	stream.go      the order in which packets are released, and how long a gap is waited for

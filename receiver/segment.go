@@ -242,12 +242,17 @@ func (s *segment) arrived(yield func(d *inbox.Datagram, parity bool) bool) {
 
 // release hands the segment's memory to free.
 func (s *segment) release(free func(*inbox.Datagram)) {
+	s.releaseParity(free)
 	for i, d := range s.source {
 		if d != nil {
 			free(d)
 			s.source[i] = nil
 		}
 	}
+}
+
+// releaseParity hands the memory of its parity to free, which a segment that is complete has no use for.
+func (s *segment) releaseParity(free func(*inbox.Datagram)) {
 	for i, d := range s.parity {
 		if d != nil {
 			free(d)

@@ -63,16 +63,17 @@ func (s *sender) see(at time.Duration, low uint16) {
 }
 
 // better tells whether s is to be followed rather than other, both confirmed, where the present stream's last packet
-// came at that time: the rig that comes back, one that sends from where the rig does, one that did not send while the
-// rig did, and one of which more came.
+// came at that time: the rig that comes back, one that sends from where the rig does, one that was not there beside
+// the present stream, and one of which more came in sequence.
 func (s *sender) better(other *sender, since time.Duration) bool {
+	beside, otherBeside := since-s.first >= silence, since-other.first >= silence
 	switch {
 	case s.elder != other.elder:
 		return s.elder
 	case s.rank != other.rank:
 		return s.rank > other.rank
-	case (s.first > since) != (other.first > since):
-		return s.first > since
+	case beside != otherBeside:
+		return otherBeside
 	default:
 		return s.run > other.run
 	}
