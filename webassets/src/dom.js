@@ -1,4 +1,9 @@
-// The two things that all parts of the page do to elements: make them, and change what has changed.
+// What all parts of the page do to elements: find them, make them, and change what has changed.
+
+const known = Object.fromEntries([...document.querySelectorAll('[id]')].map((node) => [node.id, node]));
+
+// The element that the page began with under that id, wherever it stands now: the picture can be in a window of its own.
+export const $ = (id) => known[id];
 
 // element('td', {class: 'note', colspan: 5}, 'text', child)
 export function element(tag, attributes = {}, ...children) {

@@ -42,7 +42,7 @@ export class Feed {
   #last = Date.now(); // when the last snapshot came
   #events = null;
   #opened = 0;
-  #polling = false;
+  #asking = null; // ends the poll that is under way
   #polled = 0; // when the last poll began
   #lastSynced = 0;
 
@@ -60,8 +60,12 @@ export class Feed {
     }
   }
 
-  // Something may have changed: look at once.
+  // Something may have changed, such as the network: look at once, and do not wait for what may never come.
   wake() {
+    if (this.#asking && Date.now() - this.#polled > EXPECTED) {
+      this.#asking.abort();
+      this.#asking = null;
+    }
     this.#poll();
     if (Date.now() - this.#last > SILENCE) this.#open();
   }
@@ -90,11 +94,12 @@ export class Feed {
   }
 
   async #poll() {
-    if (this.#polling) return;
-    this.#polling = true;
+    if (this.#asking) return;
+    const asking = this.#asking = new AbortController();
+    const timer = setTimeout(() => asking.abort(), PATIENCE);
     try {
       const sent = this.#polled = Date.now();
-      const response = await fetch('/api/v1/status', { cache: 'no-store', signal: AbortSignal.timeout(PATIENCE) });
+      const response = await fetch('/api/v1/status', { cache: 'no-store', signal: asking.signal });
       const received = Date.now();
       if (response.status === 401 || response.status === 429) this.#deny();
       if (!response.ok) return;
@@ -103,9 +108,10 @@ export class Feed {
       this.#lastSynced = received;
       this.#take(snapshot);
     } catch { // no answer: where the events have ended too, the connection is lost; else the watch decides
-      if (this.#events.readyState !== EventSource.OPEN) this.#lose();
+      if (asking === this.#asking && this.#events.readyState !== EventSource.OPEN) this.#lose();
     } finally {
-      this.#polling = false;
+      clearTimeout(timer);
+      if (asking === this.#asking) this.#asking = null;
     }
   }
 

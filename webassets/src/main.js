@@ -2,17 +2,19 @@
 import { Choice } from './choice.js';
 import { Verdicts, condition, isCapture } from './condition.js';
 import { Details } from './details.js';
+import { $ } from './dom.js';
 import { Feed } from './feed.js';
 import { Player } from './player.js';
+import { PopOut } from './popout.js';
 import { Rigs } from './rigs.js';
 import { savePicture } from './shot.js';
 import { shapePicture, showClock, showCondition, showFigures, toast } from './view.js';
 
-const $ = (id) => document.getElementById(id);
 const video = $('video');
 const still = $('still');
 const player = new Player(video, still);
 const details = new Details($('details'));
+const popOut = new PopOut($('stage'), video, $('away'));
 const rigs = new Rigs($('channels'), chooseChannel);
 const choice = new Choice();
 const verdicts = new Verdicts();
@@ -53,6 +55,7 @@ function render() {
     player: { phase: player.phase, since: feed.clock.now() - (Date.now() - player.since) },
   });
   showCondition(channel ? nameOf(channel) : gone || 'ISC Receiver', now);
+  if (now.notice) popOut.leaveBare();
   frame.frozen = Boolean(now.notice) || player.phase === 'paused';
   showFrame();
   $('pause').textContent = player.phase === 'paused' ? 'Go live' : 'Pause';
@@ -148,12 +151,22 @@ const actions = {
   s: takeShot,
   d: () => { detailsChosen = true; toggleDetails(); },
   m: toggleSound,
+  p: () => popOut.toggle().catch(() => toast('A window of its own is not allowed here')),
 };
 for (let digit = 1; digit <= 9; digit++) {
   actions[digit] = () => {
     const channel = snapshot?.channels[digit - 1];
     if (channel) chooseChannel(channel.id);
   };
+}
+
+function onKey(event) {
+  if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) return;
+  if (event.key === ' ' && event.target.closest('button, summary, a')) return; // it presses that
+  const action = actions[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+  if (!action) return;
+  event.preventDefault();
+  action();
 }
 
 function listen() {
@@ -163,14 +176,12 @@ function listen() {
   $('full').addEventListener('click', actions.f);
   $('stage').addEventListener('click', () => player.unblock());
   $('stage').addEventListener('dblclick', (event) => { if (!event.target.closest('.card')) toggleFullScreen(); });
-  document.addEventListener('keydown', (event) => {
-    if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) return;
-    if (event.key === ' ' && event.target.closest('button, summary, a')) return; // it presses that
-    const action = actions[event.key.length === 1 ? event.key.toLowerCase() : event.key];
-    if (!action) return;
-    event.preventDefault();
-    action();
-  });
+  $('pop').addEventListener('click', actions.p);
+  $('pop').hidden = !popOut.possible;
+  popOut.onKey = onKey;
+  popOut.onChange = (out) => $('pop').setAttribute('aria-pressed', String(out));
+  player.watched = () => !document.hidden || popOut.isOut;
+  document.addEventListener('keydown', onKey);
   document.addEventListener('fullscreenchange', () => {
     $('full').textContent = document.fullscreenElement ? 'Leave full screen' : 'Full screen';
   });

@@ -2,7 +2,7 @@
 
 const SPAN = 2000; // ms over which the least margin counts
 const FASTEST = 1.5;
-const FAR = 4; // s behind the live position from which on it jumps instead of hurrying
+const FAR = 10; // s behind the live position from which on it jumps instead of hurrying: longer than playlists are
 
 // The margin that playing keeps, in seconds of video that is there before it is needed.
 const MARGIN = { lowLatency: 0.3, whole: 1.5 };

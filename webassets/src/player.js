@@ -5,7 +5,8 @@ import { LivePace } from './pace.js';
 const LOOK = 250; // ms between two looks at the video
 const STALLED = 1000; // ms without progress until the picture counts as standing still
 const RETRY = [0, 500, 1000, 2000]; // ms before a rebuild, by how many failed before it
-const PATIENCE = [3000, 4000, 8000, 15000]; // ms without progress or data until a rebuild, likewise
+const PATIENCE = [4500, 4500, 8000, 15000]; // ms without progress or data until a rebuild, likewise
+const ASK_ANEW = 2000; // ms without progress or data until what is missing is asked for again
 const SETTLED = 5000; // ms of playing after which failures are forgotten
 const STUCK = 600; // ms for which a playlist may offer more video without hls.js fetching it
 const ASLEEP = 8000; // ms between two looks that mean the computer slept
@@ -17,12 +18,14 @@ export class Player {
   since = Date.now();
   stats = { rebuilds: 0, longestStall: 0, unstuck: 0, lastError: '' };
   onChange = () => {};
+  watched = () => !document.hidden; // whether somebody may be looking
   #video;
   #still;
   #hls = null;
   #pace = null;
   #source = null; // {path, id}
   #flowing = false;
+  #cut = false; // the receiver could not be reached
   #built = 0; // when the present player was built; 0: there is none
   #retryAt = 0; // when to build anew; 0: not asked for
   #failures = 0;
@@ -31,6 +34,7 @@ export class Player {
   #activity = 0; // when data last came
   #fetching = false; // a part or segment is on its way
   #fetched = 0; // when the last one was there
+  #asked = false; // what is missing was asked for again since the picture last moved
   #looked = Date.now();
 
   constructor(video, still) {
@@ -51,20 +55,28 @@ export class Player {
     if (source?.id !== this.#source?.id) {
       this.#source = source;
       this.#failures = 0;
+      this.#cut = false;
       if (this.phase === 'paused') return;
       if (source) this.#retryAt = Date.now();
       else this.#tearDown();
       this.#look();
     } else if (resumed) {
       this.#failures = 0;
+      if (this.phase === 'playing' && Date.now() - this.#progress > STALLED) this.#enter('loading'); // until it moves
       this.#progress = this.#activity = Date.now(); // the time that the rig was silent is no fault of the player
+      if (this.#cut && this.#hls?.latestLevelDetails) this.#askAnew();
+      else if (this.#cut && this.phase !== 'paused') this.#retryAt = Date.now();
+      this.#cut = false;
       if (!this.#built && this.phase !== 'paused') this.#retryAt = Date.now();
       this.#look();
     }
   }
 
   // The receiver cannot be reached: trying again waits for the next play().
-  pauseRetries() { this.#flowing = false; }
+  pauseRetries() {
+    this.#flowing = false;
+    this.#cut = true;
+  }
 
   togglePause() {
     if (this.phase === 'paused') {
@@ -116,6 +128,7 @@ export class Player {
   #build() {
     this.#tearDown();
     this.#retryAt = 0;
+    this.#asked = false;
     this.#position = -1;
     this.#built = this.#progress = this.#activity = this.#fetched = Date.now();
     this.#enter('loading');
@@ -206,7 +219,7 @@ export class Player {
 
   #look() {
     const now = Date.now();
-    const slept = now - this.#looked > ASLEEP && !document.hidden;
+    const slept = now - this.#looked > ASLEEP && this.watched();
     this.#looked = now;
     if (this.phase === 'paused' || this.phase === 'unsupported') return;
     if (this.#retryAt && now >= this.#retryAt && this.#source && this.#flowing) return this.#build();
@@ -230,12 +243,21 @@ export class Player {
     this.#hls.startLoad();
   }
 
+  // What is on its way over a connection that has died never comes. What the buffer holds stays, so that nothing is lost.
+  #askAnew() {
+    this.#fetching = false;
+    this.#asked = true;
+    this.#hls.stopLoad();
+    this.#hls.startLoad();
+  }
+
   #moved(now, position) {
     const first = this.#position < 0;
     this.#position = position;
     if (first && position === 0) return; // not the live edge yet
     if (this.phase === 'stalled') this.stats.longestStall = Math.max(this.stats.longestStall, now - this.#progress);
     this.#progress = now;
+    this.#asked = false;
     if (now - this.#built > SETTLED) this.#failures = 0;
     if (!first) {
       this.#still.hidden = true;
@@ -245,15 +267,17 @@ export class Player {
   }
 
   #stoodStill(now) {
-    if (document.hidden || !this.#flowing || this.phase === 'blocked') return;
+    if (!this.watched() || !this.#flowing || this.phase === 'blocked') return;
     const still = now - this.#progress;
     if (this.phase === 'playing' && still > STALLED) {
       this.#pace?.stalled();
       this.#enter('stalled', this.#progress);
     }
     if (still > STALLED) this.#nudge();
+    const idle = now - this.#activity;
+    if (!this.#asked && this.#hls?.latestLevelDetails && still > ASK_ANEW && idle > ASK_ANEW) this.#askAnew();
     const patience = PATIENCE[Math.min(this.#failures, PATIENCE.length - 1)];
-    if (now - this.#activity > patience || still > 3 * patience) this.#fail();
+    if (idle > patience || still > 3 * patience) this.#fail();
   }
 
   // Gets a video going that has data but does not play: paused by the browser, or before a gap.

@@ -1,18 +1,19 @@
 // What the page shows around the video. It gets values and changes the document; it decides nothing.
 import { isCapture } from './condition.js';
-import { element, setAttribute, setText } from './dom.js';
+import { $, element, setAttribute, setText } from './dom.js';
 import { bitrate, clockText, dateText, lateness } from './format.js';
 import { health } from './health.js';
 
 const LATE = 3000; // ms from which on lateness is marked
-const $ = (id) => document.getElementById(id);
 
 // Shows {word, shape, notice, mark} of condition(), and the name of the channel.
 export function showCondition(name, now) {
   setText($('name'), name);
   const [shape, word] = $('state').children;
-  setAttribute(shape, 'data-shape', now.shape);
-  setText(word, now.word);
+  const [shapeAlone, nameAlone, wordAlone] = $('alone').children; // said where the picture is all that is seen
+  for (const node of [shape, shapeAlone]) setAttribute(node, 'data-shape', now.shape);
+  for (const node of [word, wordAlone]) setText(node, now.word);
+  setText(nameAlone, name);
   const title = `${name}: ${now.word}`;
   if (document.title !== title) document.title = title;
 
@@ -68,7 +69,7 @@ export function showFigures(channel, snapshot, stale) {
 // Gives the picture its shape before it is there, so that nothing jumps when it comes.
 export function shapePicture(width, height) {
   if (!width || !height) return;
-  for (const node of [document.querySelector('.picture'), $('main')]) {
+  for (const node of [$('picture'), $('main')]) {
     if (node.style.getPropertyValue('--w') === String(width) && node.style.getPropertyValue('--h') === String(height)) continue;
     node.style.setProperty('--w', width);
     node.style.setProperty('--h', height);
