@@ -30,7 +30,7 @@ check: $(PAGE) $(LINTER) ## what a change must pass: format, vet, lint, the quic
 fuzz: ## each fuzz target for FUZZTIME, such as make fuzz FUZZTIME=10m
 	packaging/fuzz.sh $(FUZZTIME)
 
-soak: ## the long random tests, with SEGMENTS random segments each
+soak: ## the long tests: SEGMENTS random segments in random streams, and two hours of one stream
 	packaging/soak.sh $(SEGMENTS)
 
 bench: ## all benchmarks

@@ -107,22 +107,28 @@ func (h *harness) flush() {
 		require.False(h.tb, d.From.IsValid(), "a datagram did not go back to the pool")
 	}
 	h.accounts()
-	p := h.pipeline
-	require.Empty(h.tb, p.memory.garbage)
-	require.Zero(h.tb, p.memory.held)
-	require.Zero(h.tb, p.segments.open)
-	require.Empty(h.tb, p.probation.index)
-	require.Empty(h.tb, p.probation.senders)
-	require.Zero(h.tb, p.probation.held)
+	requireEmpty(h.tb, h.pipeline)
+}
+
+// requireEmpty checks that a pipeline holds nothing.
+func requireEmpty(tb testing.TB, p *Pipeline) {
+	tb.Helper()
+	require.Empty(tb, p.memory.garbage)
+	require.Zero(tb, p.memory.held)
+	require.Zero(tb, p.segments.open)
+	require.Empty(tb, p.probation.index)
+	require.Empty(tb, p.probation.senders)
+	require.Zero(tb, p.probation.held)
 	for _, s := range []*stream{p.current, p.draining} {
 		if s == nil {
 			continue
 		}
-		require.Empty(h.tb, s.open)
-		require.Zero(h.tb, s.waiting)
+		require.Empty(tb, s.open)
+		require.Zero(tb, s.waiting)
 		for i := range s.slots {
-			require.Nil(h.tb, s.slots[i].segments)
-			require.Nil(h.tb, s.slots[i].packet)
+			if s.slots[i].segments != nil || s.slots[i].packet != nil {
+				require.FailNow(tb, "a slot is not empty")
+			}
 		}
 	}
 }

@@ -185,7 +185,7 @@ func (rig *randomRig) run(t *testing.T, ssrc uint32, first uint16, moved bool) i
 		rig.at = rig.at.Add(time.Duration(k) * step)
 		lost := rig.lose(&w, sources, datagrams)
 		settled := !rig.beyond || rig.at.Sub(began) > settling
-		whole := settled && rig.recoverable(sources, datagrams, lost)
+		whole := settled && recoverable(&rig.dec, sources, datagrams, lost)
 		for i, p := range sources {
 			rig.sent = append(rig.sent, sentPacket{p, whole || settled && lost>>i&1 == 0})
 		}
@@ -239,14 +239,14 @@ func (rig *randomRig) lose(w *way, sources, datagrams [][]byte) (lost uint32) {
 		for lost = 0; bits.OnesCount32(lost) < most && rig.IntN(most+1) > 0; {
 			lost |= 1 << rig.IntN(len(datagrams))
 		}
-		if rig.beyond || rig.recoverable(sources, datagrams, lost) {
+		if rig.beyond || recoverable(&rig.dec, sources, datagrams, lost) {
 			return lost
 		}
 	}
 }
 
-// recoverable tells whether the coding gives back the sources among the lost datagrams of a segment.
-func (rig *randomRig) recoverable(sources, datagrams [][]byte, lost uint32) bool {
+// recoverable tells whether the coding gives back the sources among the lost datagrams of a segment, a bit each.
+func recoverable(dec *isc.Decoder, sources, datagrams [][]byte, lost uint32) bool {
 	k := len(sources)
 	if lost == 0 {
 		return true
@@ -265,7 +265,7 @@ func (rig *randomRig) recoverable(sources, datagrams [][]byte, lost uint32) bool
 			seg.Parity[i-k] = d[isc.HeaderSize:]
 		}
 	}
-	_, err := rig.dec.Recover(&seg, isc.Identity{}, &dst)
+	_, err := dec.Recover(&seg, isc.Identity{}, &dst)
 	return err == nil
 }
 
