@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -214,12 +215,15 @@ func (ch *channel) snapshot() status.Channel {
 
 // warnings says what is not as it should be.
 func (ch *channel) warnings() []string {
-	udp, ok := ch.source.(*source.UDP)
-	if !ok || udp.Buffer() >= source.WantedBuffer {
-		return ch.trouble
+	all := slices.Clip(ch.trouble)
+	if _, down := ch.source.Link(0); errors.Is(down, source.ErrInterface) {
+		all = append(all, fmt.Sprintf("The network interface %s is not there, or has no address. Connect it, and reception "+
+			"begins by itself; or choose another one, or all.", ch.plan.Interface))
 	}
-	return append(slices.Clip(ch.trouble), fmt.Sprintf(
-		"The system limits receive buffers to %d KiB, so bursts of packets can get lost. "+
+	if udp, ok := ch.source.(*source.UDP); ok && udp.Buffer() < source.WantedBuffer {
+		all = append(all, fmt.Sprintf("The system limits receive buffers to %d KiB, so bursts of packets can get lost. "+
 			"Set it to %d KiB: sudo sysctl -w net.core.rmem_max=%d",
-		udp.Buffer()>>10, source.WantedBuffer>>10, source.WantedBuffer))
+			udp.Buffer()>>10, source.WantedBuffer>>10, source.WantedBuffer))
+	}
+	return all
 }

@@ -272,10 +272,6 @@ func TestStartErrors(t *testing.T) {
 		change func(*Config)
 	}{
 		{
-			"The network interface nope0 is not there, or has no address. Connect it, or choose another one, or all.",
-			func(c *Config) { c.Channels[0].Interface = "nope0" },
-		},
-		{
 			"The page cannot be served at 192.0.2.1:0: cannot assign requested address. Choose another address.",
 			func(c *Config) { c.HTTP.Address = "192.0.2.1:0" },
 		},
@@ -294,6 +290,19 @@ func TestStartErrors(t *testing.T) {
 		_, err := Start(cfg, slog.New(slog.DiscardHandler))
 		require.EqualError(t, err, c.want)
 	}
+}
+
+// TestMissingInterface starts before the interface is there.
+func TestMissingInterface(t *testing.T) {
+	noLeak(t)
+	cfg := testConfig(t)
+	cfg.Channels[0].Interface = "nope0"
+	r := begin(t, cfg)
+	require.Contains(t, r.Warnings(), "The network interface nope0 is not there, or has no address. Connect it, and "+
+		"reception begins by itself; or choose another one, or all.")
+	await(t, r, func(s status.Snapshot) bool { return s.Channels[0].Links[0].State == status.LinkDown })
+	require.Contains(t, r.Snapshot().Channels[0].Links[0].Error, "nope0")
+	require.NoError(t, end(t, r))
 }
 
 // TestEndByItself takes the listener away from a run.

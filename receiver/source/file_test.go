@@ -170,6 +170,7 @@ func TestLinkTypes(t *testing.T) {
 		"SLL2":               {276, append(sll2(0x0800), p4...), want4},
 		"SLL2, IPv6":         {276, append(sll2(0x86DD), p6...), want6},
 		"raw":                {101, p4, want4},
+		"raw, IPv6":          {101, p6, want6},
 		"IPv4":               {228, p4, want4},
 		"IPv6":               {229, p6, want6},
 	} {

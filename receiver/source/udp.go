@@ -1,12 +1,15 @@
-// Package source is where datagrams come from: the UDP sockets of a channel's links, and capture files.
+// Package source is where datagrams come from: the UDP sockets of a channel's links, what is captured on an interface,
+// and capture files.
 package source
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net"
 	"net/netip"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,14 +20,8 @@ import (
 // WantedBuffer is the receive buffer asked of the kernel for each link, in bytes: more than 3 s at 10 Mb/s.
 const WantedBuffer = 4 << 20
 
-// A link whose socket fails is opened again after a pause that doubles from the first to the last of these.
-const (
-	firstPause = 500 * time.Millisecond
-	lastPause  = 8 * time.Second
-)
-
-// ErrInterface says that a network interface is not there, or has no address.
-var ErrInterface = errors.New("source: no such network interface")
+// watchEvery is how often it is looked whether the interface that sockets are bound to is still the same.
+const watchEvery = time.Second
 
 // PortError says that a port could not be opened. Unwrap gives the system's error.
 type PortError struct {
@@ -39,33 +36,51 @@ func (e *PortError) Error() string { return fmt.Sprintf("source: UDP port %d: %v
 func (e *PortError) Unwrap() error { return e.Err }
 
 // UDP receives on one socket for each link, with the kernel's receive times, and sends feedback from the same sockets.
+// A socket that fails, or whose interface or address is no longer there, leaves its link down and is opened again
+// until that works; the other links go on.
 type UDP struct {
-	device string
-	links  []*udpLink
-	pool   *inbox.Pool
+	device    string
+	byAddress bool // sockets are bound to an address of the interface rather than to the interface
+	links     []*udpLink
+	pool      *inbox.Pool
 }
 
 type udpLink struct {
-	mu     sync.Mutex
-	port   int // that of the socket, once there was one
-	buffer int
-	conn   *net.UDPConn // nil while the link is down
-	err    error
-	closed bool
+	slot[*udpSocket]
 
-	dropped atomic.Uint64 // by the kernel, on the sockets up to the present one
+	port    atomic.Int64  // that of the socket, once there was one
+	buffer  atomic.Int64  // of the last socket
+	dropped atomic.Uint64 // by the kernel, on all sockets so far
+}
+
+// udpSocket is a socket and what it was bound to.
+type udpSocket struct {
+	*net.UDPConn
+
+	index   int        // of the interface; 0 for any
+	address netip.Addr // not valid for any
 }
 
 // ListenUDP opens the ports, one for each link, on the named interface, or on all where the name is empty. Port 0 is
-// any free port: Ports tells which. Errors are ErrInterface or a PortError, and leave nothing open.
+// any free port: Ports tells which. An interface that is not there, or has no address where one is needed, may still
+// come: that is no error, but Link says that the links are down, with ErrInterface. The error is a PortError, and
+// leaves nothing open.
 func ListenUDP(device string, ports []int, pool *inbox.Pool) (*UDP, error) {
-	u := &UDP{device: device, pool: pool}
+	return listenUDP(device, ports, pool, device != "" && bindToDevice(device) == nil)
+}
+
+func listenUDP(device string, ports []int, pool *inbox.Pool, byAddress bool) (*UDP, error) {
+	u := &UDP{device: device, byAddress: byAddress, pool: pool}
 	for _, port := range ports {
-		l := &udpLink{port: port}
-		if err := l.open(device); err != nil {
+		l := new(udpLink)
+		l.port.Store(int64(port))
+		l.buffer.Store(WantedBuffer)
+		socket, err := u.open(l)
+		if err != nil && !errors.Is(err, ErrInterface) {
 			u.Close()
 			return nil, err
 		}
+		l.put(socket, err)
 		u.links = append(u.links, l)
 	}
 	return u, nil
@@ -75,20 +90,17 @@ func ListenUDP(device string, ports []int, pool *inbox.Pool) (*UDP, error) {
 func (u *UDP) Ports() []int {
 	ports := make([]int, len(u.links))
 	for i, l := range u.links {
-		l.mu.Lock()
-		ports[i] = l.port
-		l.mu.Unlock()
+		ports[i] = int(l.port.Load())
 	}
 	return ports
 }
 
-// Buffer returns the smallest receive buffer that the kernel gave any link, in bytes.
+// Buffer returns the smallest receive buffer that the kernel gave any link, in bytes, and WantedBuffer before it gave
+// one.
 func (u *UDP) Buffer() int {
 	smallest := WantedBuffer
 	for _, l := range u.links {
-		l.mu.Lock()
-		smallest = min(smallest, l.buffer)
-		l.mu.Unlock()
+		smallest = min(smallest, int(l.buffer.Load()))
 	}
 	return smallest
 }
@@ -96,99 +108,67 @@ func (u *UDP) Buffer() int {
 // Close closes the sockets, which ends Run. It may be called more than once, from any goroutine.
 func (u *UDP) Close() {
 	for _, l := range u.links {
-		l.mu.Lock()
-		l.closed = true
-		if l.conn != nil {
-			_ = l.conn.Close() // nothing is buffered that could be lost
-		}
-		l.mu.Unlock()
+		l.close()
 	}
 }
 
 // Run delivers what arrives until ctx ends; then it closes the sockets and returns nil.
 func (u *UDP) Run(ctx context.Context, in *inbox.Inbox) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	closed := make(chan struct{})
-	stop := context.AfterFunc(ctx, func() {
+	context.AfterFunc(ctx, func() {
 		defer close(closed)
 		u.Close()
 	})
-	var readers sync.WaitGroup
-	for i := range u.links {
-		readers.Go(func() { u.runLink(ctx, i, in) })
+	var readers, watch sync.WaitGroup
+	for i, l := range u.links {
+		readers.Go(func() {
+			open := func() (*udpSocket, error) { return u.open(l) }
+			l.run(ctx, open, func(ctx context.Context, s *udpSocket) error { return u.read(ctx, i, s, in) })
+		})
+	}
+	if u.device != "" {
+		watch.Go(func() { u.watch(ctx) })
 	}
 	readers.Wait()
-	if !stop() {
-		<-closed
-	}
-	u.Close() // the readers may have seen the end of ctx before what AfterFunc does had begun
+	cancel()
+	watch.Wait()
+	<-closed
 	return nil
 }
 
 // Send sends a feedback datagram from a link's socket.
 func (u *UDP) Send(link int, to netip.AddrPort, payload []byte) error {
-	l := u.links[link]
-	l.mu.Lock()
-	conn := l.conn
-	l.mu.Unlock()
-	if conn == nil {
-		return fmt.Errorf("source: link %d is down", link)
+	socket, err := u.links[link].get()
+	if err != nil {
+		return fmt.Errorf("source: link %d is down: %w", link, err)
 	}
-	_, err := conn.WriteToUDPAddrPort(payload, to)
+	_, err = socket.WriteToUDPAddrPort(payload, to)
 	return err
 }
 
 // Link returns how many datagrams the kernel dropped on a link, and why it is down, or nil.
 func (u *UDP) Link(link int) (dropped uint64, down error) {
 	l := u.links[link]
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.dropped.Load(), l.err
-}
-
-// runLink reads one link, and opens it again where it fails.
-func (u *UDP) runLink(ctx context.Context, link int, in *inbox.Inbox) {
-	l := u.links[link]
-	for pause := firstPause; ctx.Err() == nil; pause = min(2*pause, lastPause) {
-		began := time.Now()
-		err := u.read(ctx, link, in)
-		if ctx.Err() != nil || !l.fail(err) {
-			return
-		}
-		if time.Since(began) > lastPause {
-			pause = firstPause
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(pause):
-		}
-		if err := l.open(u.device); err != nil {
-			l.fail(err)
-		}
-	}
+	return l.dropped.Load(), l.down()
 }
 
 // read delivers what arrives on a link until its socket fails or is closed.
-func (u *UDP) read(ctx context.Context, link int, in *inbox.Inbox) error {
+func (u *UDP) read(ctx context.Context, link int, socket *udpSocket, in *inbox.Inbox) error {
 	l := u.links[link]
-	l.mu.Lock()
-	conn, err := l.conn, l.err
-	l.mu.Unlock()
-	if conn == nil {
-		return err
-	}
-	before := l.dropped.Load()
 	control := make([]byte, controlSize)
-	for {
+	for before := uint32(0); ; {
 		d := u.pool.Get()
-		n, nc, flags, from, err := conn.ReadMsgUDPAddrPort(d.Buffer(), control)
+		n, nc, flags, from, err := socket.ReadMsgUDPAddrPort(d.Buffer(), control)
 		if err != nil {
 			u.pool.Put(d)
 			return err
 		}
 		arrival, dropped, counted := parseControl(control[:nc], time.Now())
 		if counted {
-			l.dropped.Store(before + dropped)
+			l.dropped.Add(uint64(dropped - before)) // of 32 bits, so it may go round
+			before = dropped
 		}
 		d.Link, d.Arrival, d.Truncated = link, arrival, truncated(flags)
 		d.From = netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
@@ -200,83 +180,63 @@ func (u *UDP) read(ctx context.Context, link int, in *inbox.Inbox) error {
 	}
 }
 
-// fail takes note that the link is down. It returns false where the link was closed on purpose.
-func (l *udpLink) fail(err error) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.closed {
-		return false
-	}
-	if l.conn != nil {
-		_ = l.conn.Close() // it has failed already
-	}
-	l.conn, l.err = nil, err
-	return true
-}
-
-// open opens the link's socket.
-func (l *udpLink) open(device string) error {
+// open opens a link's socket.
+func (u *UDP) open(l *udpLink) (*udpSocket, error) {
 	config := net.ListenConfig{}
-	address := netip.AddrPort{}
-	if device != "" {
-		fallback, err := interfaceAddress(device)
+	socket, host := new(udpSocket), ""
+	if u.device != "" {
+		now, err := lookUp(u.device)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if control := bindToDevice(device); control != nil {
-			config.Control = control
+		socket.index = now.index
+		if u.byAddress {
+			if socket.address, err = now.address(); err != nil {
+				return nil, err
+			}
+			host = socket.address.String()
 		} else {
-			address = netip.AddrPortFrom(fallback, 0)
+			config.Control = bindToDevice(u.device)
 		}
 	}
-	host := ""
-	if address.Addr().IsValid() {
-		host = address.Addr().String()
-	}
-	conn, err := config.ListenPacket(context.Background(), "udp", net.JoinHostPort(host, fmt.Sprint(l.port)))
+	port := int(l.port.Load())
+	conn, err := config.ListenPacket(context.Background(), "udp", net.JoinHostPort(host, strconv.Itoa(port)))
 	if err != nil {
-		return &PortError{Port: l.port, Err: err}
+		return nil, &PortError{Port: port, Err: err}
 	}
-	udp := conn.(*net.UDPConn)
-	buffer, err := configure(udp)
+	socket.UDPConn = conn.(*net.UDPConn)
+	buffer, err := configure(socket.UDPConn)
 	if err != nil {
-		_ = udp.Close() // the error to report is the first one
-		return &PortError{Port: l.port, Err: err}
+		_ = conn.Close() // the error to report is the first one
+		return nil, &PortError{Port: port, Err: err}
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.closed {
-		_ = udp.Close()
-		return net.ErrClosed
-	}
-	l.conn, l.err, l.buffer = udp, nil, buffer
-	l.port = udp.LocalAddr().(*net.UDPAddr).Port
-	return nil
+	l.buffer.Store(int64(buffer))
+	l.port.Store(int64(conn.LocalAddr().(*net.UDPAddr).Port))
+	return socket, nil
 }
 
-// interfaceAddress returns an address of an interface, IPv4 if it has one.
-func interfaceAddress(name string) (netip.Addr, error) {
-	device, err := net.InterfaceByName(name)
-	if err != nil {
-		return netip.Addr{}, fmt.Errorf("%w: %s", ErrInterface, name)
-	}
-	addresses, err := device.Addrs()
-	if err != nil {
-		return netip.Addr{}, fmt.Errorf("%w: %s: %w", ErrInterface, name, err)
-	}
-	var found netip.Addr
-	for _, a := range addresses {
-		prefix, err := netip.ParsePrefix(a.String())
-		switch {
-		case err != nil:
-		case prefix.Addr().Is4():
-			return prefix.Addr(), nil
-		case !found.IsValid() && !prefix.Addr().IsLinkLocalUnicast():
-			found = prefix.Addr()
+// watch looks whether the sockets are still bound to what is there now: one that is bound to an interface that was
+// taken away hears nothing and gets no error, even after another with the same name has come.
+func (u *UDP) watch(ctx context.Context) {
+	ticker := time.NewTicker(watchEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		now, err := lookUp(u.device)
+		if err != nil && !errors.Is(err, ErrInterface) {
+			continue // the system does not say, so nothing is known to have changed
+		}
+		for _, l := range u.links {
+			socket, down := l.get()
+			if down == nil {
+				if lost := cmp.Or(err, now.lost(socket)); lost != nil {
+					l.fail(lost)
+				}
+			}
 		}
 	}
-	if !found.IsValid() {
-		return found, fmt.Errorf("%w: %s has no address", ErrInterface, name)
-	}
-	return found, nil
 }

@@ -2,7 +2,6 @@ package source
 
 import (
 	"encoding/binary"
-	"net"
 	"syscall"
 	"time"
 
@@ -36,7 +35,7 @@ func bindToDevice(device string) func(network, address string, c syscall.RawConn
 }
 
 // configure asks for receive times, drop counts and a large buffer, and returns the buffer that the kernel gave.
-func configure(conn *net.UDPConn) (buffer int, err error) {
+func configure(conn syscall.Conn) (buffer int, err error) {
 	raw, err := conn.SyscallConn()
 	if err != nil {
 		return 0, err
@@ -64,10 +63,10 @@ func configure(conn *net.UDPConn) (buffer int, err error) {
 }
 
 // parseControl reads when a datagram arrived, as a time with now's monotonic reading, and how many datagrams the
-// socket has dropped so far. The kernel's time is the wall clock's. It says how long the datagram has waited, which is
-// taken off now: so a step of the clock touches only what waited meanwhile, and what waited while the machine slept,
-// when the monotonic clock stands still, is old all the same.
-func parseControl(control []byte, now time.Time) (arrival time.Time, dropped uint64, counted bool) {
+// socket has dropped so far, modulo 2^32. The kernel's time is the wall clock's. It says how long the datagram has
+// waited, which is taken off now: so a step of the clock touches only what waited meanwhile, and what waited while the
+// machine slept, when the monotonic clock stands still, is old all the same.
+func parseControl(control []byte, now time.Time) (arrival time.Time, dropped uint32, counted bool) {
 	arrival = now
 	for len(control) >= unix.SizeofCmsghdr {
 		header, data, rest, err := unix.ParseOneSocketControlMessage(control)
@@ -83,7 +82,7 @@ func parseControl(control []byte, now time.Time) (arrival time.Time, dropped uin
 			kernel := time.Unix(int64(binary.NativeEndian.Uint64(data)), int64(binary.NativeEndian.Uint64(data[8:])))
 			arrival = now.Add(-min(max(now.Round(0).Sub(kernel), 0), maxWait))
 		case header.Type == unix.SO_RXQ_OVFL && len(data) >= 4:
-			dropped, counted = uint64(binary.NativeEndian.Uint32(data)), true
+			dropped, counted = binary.NativeEndian.Uint32(data), true
 		}
 	}
 	return arrival, dropped, counted

@@ -46,7 +46,7 @@ func TestArrival(t *testing.T) {
 			require.Equal(t, c.waited, now.Sub(arrival), "by the monotonic clock")
 			require.Equal(t, c.waited, now.Round(0).Sub(arrival.Round(0)), "by the wall clock")
 			require.True(t, counted)
-			require.EqualValues(t, binary.NativeEndian.Uint32([]byte{7, 0, 0, 0}), dropped)
+			require.Equal(t, binary.NativeEndian.Uint32([]byte{7, 0, 0, 0}), dropped)
 		})
 	}
 	arrival, _, counted := parseControl(nil, now)

@@ -19,7 +19,7 @@ func configure(conn *net.UDPConn) (buffer int, err error) {
 }
 
 // parseControl returns now: receive times and drop counts of the kernel are read on Linux only.
-func parseControl(_ []byte, now time.Time) (arrival time.Time, dropped uint64, counted bool) {
+func parseControl(_ []byte, now time.Time) (arrival time.Time, dropped uint32, counted bool) {
 	return now, 0, false
 }
 

@@ -51,8 +51,14 @@ func start(t testing.TB, device string, links int) *running {
 	pool := new(inbox.Pool)
 	u, err := ListenUDP(device, make([]int, links), pool)
 	require.NoError(t, err)
+	return run(t, u, pool)
+}
+
+// run runs the source until the end of the test.
+func run(t testing.TB, u *UDP, pool *inbox.Pool) *running {
+	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
-	r := &running{UDP: u, in: inbox.New(links), pool: pool, stop: stop, done: make(chan error, 1)}
+	r := &running{UDP: u, in: inbox.New(len(u.links)), pool: pool, stop: stop, done: make(chan error, 1)}
 	go func() { r.done <- u.Run(ctx, r.in) }()
 	t.Cleanup(stop)
 	return r
@@ -238,9 +244,17 @@ func TestPortInUse(t *testing.T) {
 }
 
 func TestNoSuchInterface(t *testing.T) {
-	_, err := ListenUDP("no-such-if0", []int{0}, new(inbox.Pool))
-	require.ErrorIs(t, err, ErrInterface)
-	require.Contains(t, err.Error(), "no-such-if0")
+	noLeak(t)
+	r := start(t, "no-such-if0", 2)
+	defer r.end(t)
+	require.Equal(t, []int{0, 0}, r.Ports())
+	require.Equal(t, WantedBuffer, r.Buffer())
+	for link := range 2 {
+		_, down := r.Link(link)
+		require.ErrorIs(t, down, ErrInterface)
+		require.Contains(t, down.Error(), "no-such-if0")
+		require.ErrorIs(t, r.Send(link, loopback(9), nil), ErrInterface)
+	}
 }
 
 func TestClose(t *testing.T) {
@@ -294,10 +308,9 @@ func TestFailingLink(t *testing.T) {
 	ports := r.Ports()
 	first, second := dial(t, ports[0]), dial(t, ports[1])
 
-	broken := r.links[0]
-	broken.mu.Lock()
-	require.NoError(t, broken.conn.Close())
-	broken.mu.Unlock()
+	broken, err := r.links[0].get()
+	require.NoError(t, err)
+	require.NoError(t, broken.Close())
 	for _, down := r.Link(0); down == nil; _, down = r.Link(0) {
 		runtime.Gosched()
 	}
