@@ -1,34 +1,77 @@
 package receiver
 
 import (
+	"encoding/hex"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/isc-receiver/isc-receiver/receiver/inbox"
+	"github.com/isc-receiver/isc-receiver/receiver/isc"
 )
 
-// headSize is how much of a datagram is kept to be shown, in bytes.
-const headSize = 16
+const (
+	// headSize is how much of a datagram is kept to tell what it is, and shownSize how much of that is shown, in bytes.
+	headSize  = 64
+	shownSize = 16
+	// freshTime is how long datagrams that came to nothing count as what arrives now.
+	freshTime = 10 * time.Second
+)
 
-// evidence is what a verdict rests on: the last of those datagrams that came to nothing.
+// evidence is what a verdict rests on: of the datagrams of a kind that came to nothing, the last one.
 type evidence struct {
-	malformed  trace
-	notAllowed trace
+	malformed   trace
+	barred      trace // from addresses that are not allowed
+	barredCoded trace // those of them that are of the coding
+	coded       trace // of the coding, while there is no stream that is followed
 }
 
-// trace is what is kept of a datagram.
+// trace is what is kept of a kind of datagrams.
 type trace struct {
-	at    time.Duration
+	count   uint64
+	several bool   // they came from more than one address
+	on      uint64 // a bit for each link that they came on
+
+	at    time.Duration // of the last one
+	link  int
 	from  netip.AddrPort
-	head  [headSize]byte
-	size  int // of the datagram
+	size  int
 	cause error
-	count uint64 // datagrams of that kind
+	head  [headSize]byte
 }
 
 // see takes note of a datagram.
 func (t *trace) see(at time.Duration, d *inbox.Datagram, cause error) {
-	t.at, t.from, t.size, t.cause = at, d.From, len(d.Bytes()), cause
-	copy(t.head[:], d.Bytes())
+	t.several = t.several || t.count > 0 && t.from.Addr() != d.From.Addr()
 	t.count++
+	t.on |= 1 << d.Link
+	t.at, t.link, t.from, t.size, t.cause = at, d.Link, d.From, len(d.Bytes()), cause
+	copy(t.head[:], d.Bytes())
+}
+
+// fresh tells whether such datagrams arrive now.
+func (t *trace) fresh(at time.Duration) bool { return t.count > 0 && at-t.at < freshTime }
+
+// start is the datagram as far as it is kept.
+func (t *trace) start() []byte { return t.head[:min(t.size, headSize)] }
+
+// bytes returns the datagram's first bytes as people write them.
+func (t *trace) bytes() string {
+	var b strings.Builder
+	for i, x := range t.start()[:min(t.size, shownSize)] {
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString(hex.EncodeToString([]byte{x}))
+	}
+	return b.String()
+}
+
+// bar takes note of a datagram from an address that is not allowed.
+func (e *evidence) bar(at time.Duration, d *inbox.Datagram, h *isc.Header) {
+	if _, err := isc.Parse(d.Bytes(), h); err == nil {
+		e.barredCoded.see(at, d, nil)
+		return
+	}
+	e.barred.see(at, d, nil)
 }

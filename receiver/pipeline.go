@@ -129,7 +129,7 @@ func (p *Pipeline) Push(out *Result, now time.Time, d *inbox.Datagram) {
 	p.memory.held++
 	at := d.Arrival.Sub(p.started)
 	if !p.mayListen(d.From) {
-		p.evidence.notAllowed.see(at, d, nil)
+		p.evidence.bar(at, d, &p.header)
 		p.refuseDatagram(d, refusedAddress)
 		return
 	}
@@ -148,6 +148,9 @@ func (p *Pipeline) Push(out *Result, now time.Time, d *inbox.Datagram) {
 	case !p.makeRoom(out, now):
 		p.refuseDatagram(d, refusedCeiling)
 		return
+	}
+	if p.current == nil {
+		p.evidence.coded.see(at, d, nil)
 	}
 	d.Payload, d.Timestamp, d.Parity = payload, p.header.Timestamp, p.header.IsParity()
 	if d.Parity {

@@ -19,6 +19,7 @@
 //	limits.go      how much may be held and worked on, and who makes room
 //	refuse.go      what is refused, and why
 //	release.go     packets are handed on: as RTP, to the ledger, to the depacketizer
+//	verdict.go     why there is no picture; evidence.go has what that rests on, protocol.go tells what strangers send
 //	channel.go     the goroutine around it all, with queue.go for the outputs and log.go for the log
 package receiver
 

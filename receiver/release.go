@@ -55,6 +55,7 @@ func (p *Pipeline) deliver(out *Result, now time.Time, s *stream, r released) {
 		return
 	}
 	s.time = unwrapTime(s.time, p.rtp.Timestamp)
+	p.picture.packet(at, s, d.Arrival, p.rtp.Payload)
 	units := len(out.Units)
 	out.Units = p.depacket.Push(out.Units, depacket.Packet{
 		Payload: p.rtp.Payload, Time: s.time, Marker: p.rtp.Marker,
@@ -62,7 +63,7 @@ func (p *Pipeline) deliver(out *Result, now time.Time, s *stream, r released) {
 	})
 	p.broken = false
 	for i := range out.Units[units:] {
-		p.picture.see(&out.Units[units+i])
+		p.picture.see(at, &out.Units[units+i])
 		p.ledger.Picture(at)
 	}
 }

@@ -16,6 +16,14 @@ const (
 	maxDrift  = 0.05
 )
 
+// A step of the rig's clock is told from queues, and from timestamps that are no clock, by this: they have been one for
+// so long before, and two links show it at about the same time and of the same size.
+const (
+	steadyTime = 10 * time.Second
+	stepTime   = 2 * time.Second
+	stepSize   = time.Second
+)
+
 // delay follows how late the packets of one link are, in milliseconds.
 type delay struct {
 	first  float64
@@ -25,16 +33,25 @@ type delay struct {
 	since  time.Duration
 	age    time.Duration
 	known  bool
+	clock  bool // the timestamps have made sense for long
 }
 
-func (d *delay) update(at time.Duration, ms float64) {
+// update takes note of a packet that was so late, and returns by how much the clock of its timestamp stepped, or zero.
+// After a step all is measured anew.
+func (d *delay) update(at time.Duration, ms float64) (step time.Duration) {
 	if !d.known {
 		*d = delay{first: ms, last: ms, smooth: ms, since: at, known: true}
-		return
+		return 0
+	}
+	d.clock = d.clock || d.age >= steadyTime && d.sane()
+	if by := wrap(d.last - ms); d.clock && math.Abs(by) > maxQueue {
+		*d = delay{first: ms, last: ms, smooth: ms, since: at, known: true, clock: true}
+		return time.Duration(by * float64(time.Millisecond))
 	}
 	d.jitter += (math.Abs(wrap(ms-d.last)) - d.jitter) / 16
 	d.smooth += wrap(ms-d.smooth) / 16
 	d.last, d.age = ms, at-d.since
+	return 0
 }
 
 func (d *delay) sane() bool {
@@ -50,3 +67,25 @@ func milliseconds(timestamp uint16, arrival time.Time) float64 {
 
 // wrap brings a difference of times into half a period on both sides of zero.
 func wrap(ms float64) float64 { return math.Remainder(ms, cycle) }
+
+// jump is a step of the rig's clock, as one link shows it.
+type jump struct {
+	known bool
+	at    time.Duration
+	by    time.Duration
+	on    int
+}
+
+// jumped takes note of a step that a link shows.
+func (l *Ledger) jumped(j jump) {
+	if last := l.step; last.known && last.on != j.on && j.at-last.at < stepTime && (j.by-last.by).Abs() < stepSize {
+		l.clockJump = jump{true, last.at, last.by, last.on}
+	}
+	l.step = j
+}
+
+// ClockJump returns when the rig's clock jumped last, as far as its timestamps tell that, and by how much: forward, or
+// back where that is negative, but for whole cycles of 100 s. It returns false where it never did.
+func (l *Ledger) ClockJump() (at, by time.Duration, jumped bool) {
+	return l.clockJump.at, l.clockJump.by, l.clockJump.known
+}

@@ -97,6 +97,39 @@ func TestSenselessTimestamps(t *testing.T) {
 	}
 }
 
+// TestClockJump sets the rig's clock, back and forth, and has one link's packets wait in a queue for long.
+func TestClockJump(t *testing.T) {
+	l := New(2)
+	stepped := []time.Duration{ // by ten seconds
+		0, 0, 0, 20 * s, 20 * s, -25 * s, -25 * s,
+	}
+	for i := range 7000 {
+		at := time.Duration(i) * 10 * ms
+		late, clock := time.Duration(0), stepped[at/(10*s)]
+		if at >= 20*s && at < 21*s {
+			late = 8 * s // link 1 alone
+		}
+		hear(l, at, 0, stamp(at, -clock))
+		hear(l, at, 1, stamp(at, 50*ms+late-clock))
+		switch jumpedAt, by, ok := l.ClockJump(); {
+		case at < 30*s:
+			require.False(t, ok, at)
+		case at < 50*s:
+			require.Equal(t, 30*s, jumpedAt)
+			require.InDelta(t, 20*s, by, float64(100*ms))
+		default:
+			require.Equal(t, 50*s, jumpedAt)
+			require.InDelta(t, -45*s, by, float64(100*ms))
+		}
+		if at > 30*s {
+			require.InDelta(t, 50, snapshot(l, at).Links[1].DelayMS, 1, at)
+		}
+	}
+	l.Restarted()
+	_, _, ok := l.ClockJump()
+	require.False(t, ok, "it may be another clock")
+}
+
 // TestStep sets the rig's clock by half a minute while it runs.
 func TestStep(t *testing.T) {
 	l := New(2)

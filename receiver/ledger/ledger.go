@@ -33,6 +33,8 @@ type Ledger struct {
 	packets  status.Packets
 	released pulse
 
+	step, clockJump jump // the last one that a link showed, and that is the clock's
+
 	window window
 	waits  waits
 }
@@ -103,7 +105,9 @@ func (l *Ledger) Heard(at time.Duration, on int, from netip.AddrPort, timestamp 
 	}
 	b := &l.window.at(at).links[on]
 	b.gap = max(b.gap, k.heard.beat(at))
-	k.delay.update(at, milliseconds(timestamp, arrival))
+	if step := k.delay.update(at, milliseconds(timestamp, arrival)); step != 0 {
+		l.jumped(jump{known: true, at: at, by: step, on: on})
+	}
 }
 
 // Restarted forgets the delays: the rig's clock may be another one now.
@@ -111,6 +115,7 @@ func (l *Ledger) Restarted() {
 	for i := range l.links {
 		l.links[i].delay = delay{}
 	}
+	l.step, l.clockJump = jump{}, jump{}
 }
 
 // Delivered takes note of a packet released as it was received, and how long it waited since its arrival.
