@@ -66,7 +66,12 @@ func milliseconds(timestamp uint16, arrival time.Time) float64 {
 }
 
 // wrap brings a difference of times into half a period on both sides of zero.
-func wrap(ms float64) float64 { return math.Remainder(ms, cycle) }
+func wrap(ms float64) float64 {
+	if math.Abs(ms) <= cycle/2 {
+		return ms // as most are: Remainder is slow
+	}
+	return math.Remainder(ms, cycle)
+}
 
 // jump is a step of the rig's clock, as one link shows it.
 type jump struct {
