@@ -26,12 +26,17 @@ type plan struct {
 	capture string // a file that it plays in place of receiving, or empty
 }
 
-// same tells whether a channel with one plan can go on with the other: all but the latency budget is the same, which
-// can be changed.
+// same tells whether a channel with one plan can go on with the other.
 func (p plan) same(other plan) bool {
-	return p.ID == other.ID && p.Name == other.Name && p.Interface == other.Interface && p.Source == other.Source &&
-		p.AfterLoss == other.AfterLoss && p.RTPTo == other.RTPTo && p.demo == other.demo && p.capture == other.capture &&
-		slices.Equal(p.Ports, other.Ports) && slices.Equal(p.Allow, other.Allow)
+	return p.Channel.same(other.Channel) && p.demo == other.demo && p.capture == other.capture
+}
+
+// same tells whether reception can go on with other settings: all but the latency budget is the same, which can be
+// changed.
+func (c Channel) same(other Channel) bool {
+	return c.ID == other.ID && c.Name == other.Name && c.Interface == other.Interface && c.Source == other.Source &&
+		c.AfterLoss == other.AfterLoss && c.RTPTo == other.RTPTo &&
+		slices.Equal(c.Ports, other.Ports) && slices.Equal(c.Allow, other.Allow)
 }
 
 // channel is one rig with all that is connected to it. It is made by newChannel, then connected, started, halted and

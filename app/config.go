@@ -2,6 +2,7 @@ package app
 
 import (
 	"reflect"
+	"slices"
 	"time"
 )
 
@@ -131,6 +132,19 @@ func (c Config) Differences(other Config) []string {
 		}
 	}
 	return names
+}
+
+// Interrupts returns the IDs of the channels whose reception ends, or ends and begins again, where a run goes on with
+// other settings: those that SetChannels would close, or all where more than channels have changed.
+func (c Config) Interrupts(next Config) []string {
+	all := len(c.Differences(next)) > 0
+	var ids []string
+	for _, ch := range c.Channels {
+		if all || !slices.ContainsFunc(next.Channels, ch.same) {
+			ids = append(ids, ch.ID)
+		}
+	}
+	return ids
 }
 
 // Clone returns a copy that shares nothing.

@@ -333,3 +333,21 @@ func TestProblemsSayWhereTheyAre(t *testing.T) {
 	}, cfg.Problems())
 	require.Empty(t, Default().Problems())
 }
+
+func TestInterrupts(t *testing.T) {
+	cfg := Default()
+	cfg.Channels = append(cfg.Channels, DefaultChannel())
+	cfg.Channels[1].ID, cfg.Channels[1].Ports = "b", Ports{6000}
+	require.Empty(t, cfg.Interrupts(cfg))
+	next := cfg.Clone()
+	next.Channels[0].Latency *= 2
+	next.Channels[0], next.Channels[1] = next.Channels[1], next.Channels[0]
+	require.Empty(t, cfg.Interrupts(next), "latency and order")
+	next.Channels[0].Ports = Ports{6001}
+	require.Equal(t, []string{"b"}, cfg.Interrupts(next))
+	next.Channels = next.Channels[:1]
+	require.Equal(t, []string{"rig1", "b"}, cfg.Interrupts(next))
+	next = cfg.Clone()
+	next.Access.Mode = AccessOpen
+	require.Equal(t, []string{"rig1", "b"}, cfg.Interrupts(next))
+}

@@ -12,6 +12,7 @@ import (
 type UserSettings struct {
 	Config Config
 	Path   string // the file to Save them to; empty where they are not kept, as in a demonstration
+	Kept   Config // what that file holds; without channels where there is none that can be used
 
 	// Ask says that nobody has chosen these settings: the operator is to look at them before anything is received.
 	Ask bool
@@ -25,9 +26,18 @@ type UserSettings struct {
 // name none and ask for no demonstration. What is wrong with that file is no error, since the window can mend it; what
 // is wrong with the flags, or with a file that they name, is.
 func (f Flags) UserSettings() (UserSettings, error) {
-	if f.File != "" || f.Demo {
+	if f.Demo {
 		cfg, err := f.Config()
-		return UserSettings{Config: cfg, Path: f.File}, err
+		return UserSettings{Config: cfg}, err
+	}
+	if f.File != "" {
+		u := UserSettings{Path: f.File, Kept: f.defaults()}
+		if err := u.Kept.Load(f.File); err != nil {
+			return u, err
+		}
+		cfg, err := f.Config()
+		u.Config = cfg
+		return u, err
 	}
 	u := UserSettings{Config: f.defaults()}
 	wrong := u.load()
@@ -70,6 +80,9 @@ func (u *UserSettings) load() (wrong bool) {
 		u.Err = &sentence{fmt.Sprintf("Some of your settings in %s are wrong. They are marked.", u.Path), err}
 		u.Ask = true
 		return true
+	}
+	if u.Err == nil {
+		u.Kept = cfg.Clone()
 	}
 	return false
 }

@@ -40,6 +40,7 @@ func TestUserSettings(t *testing.T) {
 	require.NoError(t, u.Err)
 	require.Equal(t, ":2", u.Config.HTTP.Address, "flags win")
 	require.Equal(t, AccessOpen, u.Config.Access.Mode)
+	require.Equal(t, ":1", u.Kept.HTTP.Address, "the file is as it was")
 
 	t.Setenv("ISC_HTTP", ":3")
 	u, _ = userSettings(t, "[http]\naddress = ':1'\n")
@@ -54,7 +55,10 @@ func TestUserSettingsOfOthers(t *testing.T) {
 	named := writeFile(t, "[http]\naddress = ':1'\n")
 	u, _ = userSettings(t, "broken", "--config", named)
 	require.Equal(t, ":1", u.Config.HTTP.Address)
-	require.Equal(t, UserSettings{Config: u.Config, Path: named}, u)
+	require.True(t, u.Kept.Equal(u.Config))
+	require.Equal(t, UserSettings{Config: u.Config, Path: named, Kept: u.Kept}, u)
+	u, _ = userSettings(t, "", "--config", named, "--demo")
+	require.Empty(t, u.Path)
 }
 
 func TestUserSettingsThatAreWrong(t *testing.T) {
@@ -66,6 +70,7 @@ func TestUserSettingsThatAreWrong(t *testing.T) {
 
 	u, path = userSettings(t, "[http]\naddress = ':1'\nlater = 1\n")
 	require.False(t, u.Ask, "what is known is enough to begin")
+	require.Empty(t, u.Kept.Channels, "the file is not as it would be saved")
 	require.EqualError(t, u.Err, "A setting of yours is ignored, as this version does not know it. "+
 		path+": unknown settings: http.later (line 3). When settings are saved, that file is kept beside them.")
 	require.Equal(t, ":1", u.Config.HTTP.Address)
