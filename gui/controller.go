@@ -11,6 +11,7 @@ import (
 	"fyne.io/fyne/v2"
 
 	"github.com/isc-receiver/isc-receiver/app"
+	"github.com/isc-receiver/isc-receiver/gui/form"
 )
 
 const (
@@ -45,16 +46,23 @@ type controller struct {
 	painted    time.Time         // when the last of these was shown
 	dumpErrors map[string]error  // of the present run, by channel
 	checker    checker
+	keeper     *errand[app.Config, form.Kept]
+	looker     *errand[app.Config, app.PortChecks]
+	looked     int // the serial of the settings whose ports were looked at last
+	lookedAt   time.Time
 	opened     time.Time // when the run began
 }
 
 func newController(cfg app.Config, start starter, do func(func()), log *slog.Logger) *controller {
 	w := newWish(cfg)
-	return &controller{
+	c := &controller{
 		start: start, probe: probeCapture, interfaces: networkInterfaces, do: do, log: log,
 		wake: make(chan struct{}, 1), wish: w, applied: w, checker: checker{replay: replayCapture},
-		model: model{Config: w.cfg, Chosen: w.chosen, All: w.all, Player: w.player},
+		model:  model{Config: w.cfg, Chosen: w.chosen, All: w.all, Player: w.player},
+		looker: newErrand(app.CheckPorts),
 	}
+	c.use(app.UserSettings{})
+	return c
 }
 
 // Run works until the context ends; then it closes the run and returns.
@@ -64,6 +72,8 @@ func (c *controller) Run(ctx context.Context) {
 	pictures := time.NewTicker(picturesEvery)
 	defer pictures.Stop()
 	defer c.checker.close()
+	defer c.keeper.finish()
+	defer c.looker.working.Wait()
 	defer c.close()
 
 	c.model.Interfaces = c.interfaces()
@@ -85,7 +95,15 @@ func (c *controller) Run(ctx context.Context) {
 			c.checker.cancel()
 			c.model.Check = result
 			c.showNumbers()
+		case k := <-c.keeper.done:
+			c.kept(k)
+			c.showNumbers()
+		case ports := <-c.looker.done:
+			c.model.Ports = ports
+			c.looker.taken()
+			c.showNumbers()
 		case <-numbers.C:
+			c.lookAtPorts()
 			if ticks++; ticks%networkEvery == 0 {
 				c.model.Interfaces = c.interfaces()
 			}
@@ -102,7 +120,8 @@ func (c *controller) fulfil() {
 	w := c.wish
 	c.mu.Unlock()
 
-	restart := w.running && w.serial != c.applied.serial
+	applied := w.setup != c.applied.setup
+	restart := w.running && (w.serial != c.applied.serial || applied && !c.fits(w))
 	if capture := w.cfg.Capture; restart && capture != "" {
 		if err := c.probe(capture); err != nil {
 			c.refuse(w, err)
@@ -120,9 +139,11 @@ func (c *controller) fulfil() {
 	if w.check != old.check {
 		c.check(w)
 	}
-	if restart {
+	c.keep(old, w)
+	switch {
+	case restart:
 		c.open(w)
-	} else if c.run != nil {
+	case c.run != nil && (!applied || c.setChannels(old, w)):
 		c.adjust(old, w)
 	}
 	c.showNumbers()
@@ -149,6 +170,7 @@ func (c *controller) takeBack(serial int) {
 // open starts a run.
 func (c *controller) open(w wish) {
 	c.model.Phase, c.model.Failure, c.model.Refused.err = starting, nil, nil
+	c.model.SetupErr, c.model.Ask = nil, false
 	c.model.Elapsed, c.model.Playback = 0, app.Playback{Path: w.cfg.Capture}
 	c.model.Dump, c.model.DumpErr, c.dumpErrors = app.Dump{}, nil, map[string]error{}
 	c.showNumbers()
@@ -158,12 +180,8 @@ func (c *controller) open(w wish) {
 		c.failed(err)
 		return
 	}
-	for id, on := range w.hls {
-		if on != w.cfg.HLS.Enabled {
-			r.SetHLS(id, on)
-		}
-	}
 	c.run, c.opened = r, time.Now()
+	c.switchHLS(w)
 	c.watch(w)
 	c.model.Phase = running
 }
@@ -180,8 +198,8 @@ func (c *controller) failed(err error) {
 
 // adjust changes what can be changed in a run.
 func (c *controller) adjust(old, w wish) {
-	for i, ch := range w.cfg.Channels {
-		if ch.Latency != old.cfg.Channels[i].Latency {
+	for _, ch := range w.cfg.Channels {
+		if i := channelIndexOf(old.cfg, ch.ID); i >= 0 && ch.Latency != old.cfg.Channels[i].Latency {
 			c.run.SetLatency(ch.ID, time.Duration(ch.Latency))
 		}
 		if now := hlsOn(w.cfg, w.hls, ch.ID); now != hlsOn(old.cfg, old.hls, ch.ID) {

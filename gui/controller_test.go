@@ -106,14 +106,16 @@ func TestControllerStartsAndStops(t *testing.T) {
 		b.next = []any{first, second}
 		require.Equal(t, stopped, b.view.last().Phase)
 
-		b.Start("eth0", app.Ports{6000, 6001})
+		b.Apply(onPorts("eth0", 6000, 6001))
 		synctest.Wait()
 		require.Equal(t, running, b.view.last().Phase)
 		require.Equal(t, "eth0", b.starts[0].Channels[0].Interface)
 		require.Equal(t, app.Ports{6000, 6001}, b.starts[0].Channels[0].Ports)
 		require.Equal(t, first.ViewerURL(), b.view.last().URL)
 
-		b.Start("", app.Ports{6002}) // elsewhere: the old run ends first
+		elsewhere := onPorts("", 6002)
+		elsewhere.HTTP.Address = ":6003"
+		b.Apply(elsewhere) // the old run ends first
 		synctest.Wait()
 		require.Equal(t, []string{"previews rig1", "close"}, first.noted())
 		require.Len(t, b.starts, 2)
@@ -254,11 +256,11 @@ func TestWishesNeverBlock(t *testing.T) {
 		synctest.Wait() // the loop hangs in Close
 		require.Equal(t, stopping, b.view.last().Phase)
 		for range 100 {
-			b.Start("", app.Ports{6000})
+			b.Apply(onPorts("", 6000))
 			b.SetLatency(time.Second)
 			b.Stop()
 		}
-		b.Start("", app.Ports{6001})
+		b.Apply(onPorts("", 6001))
 		close(r.closing)
 		synctest.Wait()
 		require.Len(t, b.starts, 2, "of all those wishes the last")

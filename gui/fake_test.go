@@ -41,6 +41,8 @@ type fakeRun struct {
 	playback   app.Playback // there is one where it has a path
 	dump       app.Dump
 	dumpErr    error // of StartDump and StopDump
+
+	channelsErr error // of SetChannels
 }
 
 func newFakeRun() *fakeRun { return &fakeRun{done: make(chan struct{})} }
@@ -114,6 +116,15 @@ func (r *fakeRun) Dump(string) app.Dump {
 	return r.dump
 }
 
+func (r *fakeRun) SetChannels(channels []app.Channel) error {
+	ids := make([]string, 0, len(channels))
+	for _, ch := range channels {
+		ids = append(ids, ch.ID)
+	}
+	r.note("channels " + strings.Join(ids, ","))
+	return r.channelsErr
+}
+
 // set changes what the run says.
 func (r *fakeRun) set(f func()) {
 	r.mu.Lock()
@@ -125,6 +136,8 @@ func (r *fakeRun) set(f func()) {
 type fakeCommands struct {
 	asked   []string
 	covered bool
+	looked  []app.Config
+	looking bool
 }
 
 func (c *fakeCommands) ask(words ...any) {
@@ -138,9 +151,14 @@ func (c *fakeCommands) take() []string {
 	return asked
 }
 
-func (c *fakeCommands) Start(netInterface string, ports app.Ports) {
-	c.ask("start", netInterface, ports)
+func (c *fakeCommands) Apply(cfg app.Config) {
+	for _, ch := range cfg.Channels {
+		c.ask("apply", ch.ID, ch.Interface, ch.Ports)
+	}
 }
+func (c *fakeCommands) Keep(cfg app.Config)        { c.ask("keep", len(cfg.Channels)) }
+func (c *fakeCommands) Look(cfg app.Config)        { c.looked = append(c.looked, cfg) }
+func (c *fakeCommands) LookAtPorts(on bool)        { c.looking = on }
 func (c *fakeCommands) Stop()                      { c.ask("stop") }
 func (c *fakeCommands) Play(capture string)        { c.ask("play", capture) }
 func (c *fakeCommands) PlayAgain()                 { c.ask("play again") }

@@ -70,6 +70,7 @@ func show(ctx context.Context, options Options, start starter) error {
 	win := a.NewWindow(title)
 	var later turns
 	c := newController(cfg, start, later.do, log)
+	c.use(options.Settings)
 	w := newWindow(c, newDesk(a, win, log))
 	c.view = w
 	w.Show(c.model)

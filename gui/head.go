@@ -65,13 +65,12 @@ func (h *head) show(m model, age func(channel string) time.Duration, settingUp b
 	}
 
 	enable(h.open, m.Phase == running || m.Phase == stopped)
-	label, importance := "Stop", widget.MediumImportance
+	label := "Stop"
 	if m.Phase == stopped || m.Phase == starting {
-		label, importance = "Start", widget.HighImportance
+		label = "Start" // the large one is in the set-up, which is in sight then
 	}
-	if h.start.Text != label || h.start.Importance != importance {
-		h.start.Text, h.start.Importance = label, importance
-		h.start.Refresh()
+	if h.start.Text != label {
+		h.start.SetText(label)
 	}
 	enable(h.start, m.Phase == running || m.Phase == stopped)
 

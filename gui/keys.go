@@ -5,11 +5,6 @@ import (
 	"fyne.io/fyne/v2/driver/desktop"
 )
 
-// keysText names the keys of actions.
-const keysText = "Ctrl+R start or stop · Ctrl+O open a capture · Ctrl+S save what arrives · " +
-	"Ctrl+1 to 9 choose a rig · Ctrl+H HLS on or off · Ctrl+L copy the address · Ctrl+B open the page · " +
-	"Ctrl+, set-up · Ctrl+Q quit"
-
 var digits = [...]fyne.KeyName{
 	fyne.Key1, fyne.Key2, fyne.Key3, fyne.Key4, fyne.Key5, fyne.Key6, fyne.Key7, fyne.Key8, fyne.Key9,
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/isc-receiver/isc-receiver/app"
+	"github.com/isc-receiver/isc-receiver/gui/form"
 	"github.com/isc-receiver/isc-receiver/internal/status"
 )
 
@@ -19,6 +20,7 @@ type run interface {
 	Snapshot() status.Snapshot
 	SetLatency(channel string, budget time.Duration)
 	SetHLS(channel string, on bool)
+	SetChannels(channels []app.Channel) error
 	ShowPreviews(channels ...string)
 	Frame(channel string) (picture *image.RGBA, number uint64, arrival time.Time)
 	PreviewError(channel string) error
@@ -58,6 +60,10 @@ type model struct {
 	Warnings   []string
 	PreviewErr map[string]error // why there are no pictures, by channel; of those that are shown
 	Interfaces []netInterface
+	Ask        bool           // nobody has set anything up yet
+	Ports      app.PortChecks // of what is entered in the set-up
+	SetupErr   error          // why the last set-up was not applied to the run
+	Kept       form.Kept      // where the settings are kept
 	Now        time.Time
 
 	Playback app.Playback // of the capture that plays, where Config has one
@@ -102,8 +108,11 @@ func visible(cfg app.Config, chosen string, all bool) []string {
 func (m model) rig() app.Channel { return m.Config.Channels[channelIndex(m.Config, m.Chosen)] }
 
 // channelIndex returns the index of a channel, or that of the first one.
-func channelIndex(cfg app.Config, id string) int {
-	return max(slices.IndexFunc(cfg.Channels, func(c app.Channel) bool { return c.ID == id }), 0)
+func channelIndex(cfg app.Config, id string) int { return max(channelIndexOf(cfg, id), 0) }
+
+// channelIndexOf returns the index of a channel, or -1.
+func channelIndexOf(cfg app.Config, id string) int {
+	return slices.IndexFunc(cfg.Channels, func(c app.Channel) bool { return c.ID == id })
 }
 
 // channel is the rig that is chosen.

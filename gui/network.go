@@ -4,15 +4,12 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+
+	"github.com/isc-receiver/isc-receiver/gui/form"
 )
 
 // netInterface is a network interface as the operator chooses one.
-type netInterface struct {
-	Name  string
-	Up    bool
-	Loop  bool
-	Addrs []netip.Addr // IPv4 first, link-local ones left out
-}
+type netInterface = form.Interface
 
 // networkInterfaces returns the interfaces of this machine now.
 func networkInterfaces() []netInterface {

@@ -1,205 +1,102 @@
 package gui
 
 import (
-	"errors"
-	"fmt"
-	"slices"
-
-	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/layout"
-	"fyne.io/fyne/v2/theme"
-	"fyne.io/fyne/v2/widget"
+	"strings"
 
 	"github.com/isc-receiver/isc-receiver/app"
-	"github.com/isc-receiver/isc-receiver/gui/widgets"
+	"github.com/isc-receiver/isc-receiver/gui/form"
+	"github.com/isc-receiver/isc-receiver/internal/status"
 )
 
-const allInterfaces = "All interfaces"
-
-var errPortZero = errors.New("0 is not a port; ports are from 1 to 65535")
-
-// setup is the page that says where to receive.
-type setup struct {
-	page        fyne.CanvasObject
-	content     *fyne.Container
-	failure     *fyne.Container
-	failureText string
-	netSelect   *widget.Select
-	names       []string // of the choices, in order; the first, empty, is all
-	ports       *widget.Entry
-	portsHint   *widgets.Text
-	start, back *widget.Button
-	filled      string // the ID of the channel whose settings were filled in
-	title       *widgets.Text
+// newSetup returns the page that says where and how to receive, connected to what it asks for.
+func newSetup(w *window) *form.Form {
+	f := form.New()
+	f.OnApply = w.applySetup
+	f.OnSave = w.commands.Keep
+	f.OnChange = w.commands.Look
+	f.OnCopy = w.desk.copy
+	f.OnBack = w.toggleSetup
+	f.Object.Hide()
+	return f
 }
 
-func newSetup() *setup {
-	s := &setup{
-		failure:   container.NewVBox(),
-		netSelect: widget.NewSelect(nil, nil),
-		ports:     widget.NewEntry(),
-		portsHint: widgets.NewText("", widgets.TextStyle{Size: theme.SizeNameCaptionText}),
-		title:     widgets.NewText("", widgets.TextStyle{Size: theme.SizeNameHeadingText, Bold: true}),
-		start:     widget.NewButton("Start", nil),
-		back:      widget.NewButton("Back to the picture", nil),
+// formState is what the form shows of a model.
+func formState(m model) form.State {
+	failure := m.SetupErr
+	if m.Phase == stopped {
+		failure = m.Failure
 	}
-	s.start.Importance = widget.HighImportance
-	s.ports.OnChanged = func(string) { s.check() }
-	s.ports.OnSubmitted = func(string) { s.start.OnTapped() }
-
-	keys := widget.NewLabel(keysText)
-	keys.SizeName, keys.Importance, keys.Wrapping = theme.SizeNameCaptionText, widget.LowImportance, fyne.TextWrapWord
-	form := container.New(layout.NewFormLayout(),
-		fieldName("Network interface"), s.netSelect,
-		fieldName("UDP ports"), s.ports,
-		spacer(0, 0), container.New(layout.NewCustomPaddedLayout(0, 0, 8, 8), s.portsHint))
-	s.content = container.New(layout.NewCustomPaddedVBoxLayout(10),
-		layout.NewSpacer(), s.title, s.failure, form,
-		container.NewHBox(s.start, s.back), layout.NewSpacer(), keys)
-	s.page = widgets.NewCard(container.New(&columnLayout{width: 560}, s.content), 2*gap)
-	s.page.Hide()
-	return s
+	return form.State{
+		Config: m.Config, Running: m.Phase == running, Busy: m.Phase == starting || m.Phase == stopping, First: m.Ask,
+		Interfaces: m.Interfaces, Ports: m.Ports, Failure: failure, Kept: m.Kept,
+	}
 }
 
-// fieldName is the name of a field.
-func fieldName(text string) fyne.CanvasObject {
-	t := widgets.NewText("", widgets.TextStyle{Hug: true})
-	t.Set(text, widgets.Quiet)
-	return t
+// showSetup brings the form up to date, where it can be seen.
+func (w *window) showSetup() {
+	if w.setup.Object.Visible() {
+		w.setup.Show(formState(w.model))
+	}
 }
 
-// show keeps the page up to date. What the operator has entered stays.
-func (s *setup) show(m model) {
-	s.showInterfaces(m)
-	if s.filled != m.Chosen {
-		s.fill(m)
-	}
-	text := ""
-	if m.Failure != nil && m.Phase == stopped {
-		text = m.Failure.Error()
-	}
-	if text != s.failureText {
-		s.failureText = text
-		s.failure.RemoveAll()
-		if text != "" {
-			s.failure.Add(notice(text, widgets.Square, widgets.Bad))
-		}
-		s.content.Refresh() // it needs more room, or less
-	}
-	label := "Start"
-	if m.Phase == running {
-		label = "Restart with these"
-	}
-	if s.start.Text != label {
-		s.start.SetText(label)
-	}
-	s.back.Hidden = m.Phase == stopped
-	_, err := s.parsePorts()
-	enable(s.start, err == nil && (m.Phase == running || m.Phase == stopped))
-}
-
-// fill puts what the run has, or the next one will have, into the fields.
-func (s *setup) fill(m model) {
-	s.filled = m.Chosen
-	cfg := m.rig()
-	title := "Where the rig's packets arrive"
-	if len(m.Config.Channels) > 1 {
-		title = "Where the packets of " + cfg.Name + " arrive"
-	}
-	s.title.Set(title, widgets.Normal)
-	if i := slices.Index(s.names, cfg.Interface); i >= 0 {
-		s.netSelect.SetSelectedIndex(i)
-	}
-	s.ports.SetText(cfg.Ports.String())
-	s.check()
-}
-
-// showInterfaces offers the interfaces that there are, and the one in the settings even if it is not there.
-func (s *setup) showInterfaces(m model) {
-	names, labels := []string{""}, []string{allInterfaces}
-	for _, n := range m.Interfaces {
-		names = append(names, n.Name)
-		labels = append(labels, interfaceText(n))
-	}
-	if own := m.rig().Interface; !slices.Contains(names, own) {
-		names = append(names, own)
-		labels = append(labels, own+" · not here now")
-	}
-	if slices.Equal(labels, s.netSelect.Options) {
+// toggleSetup shows the set-up, beginning with the chosen rig, or leaves it. What was entered stays.
+func (w *window) toggleSetup() {
+	if w.check.page.Visible() {
 		return
 	}
-	chosen := ""
-	if i := s.netSelect.SelectedIndex(); i >= 0 {
-		chosen = s.names[i]
+	w.settingUp = !w.settingUp && w.model.Phase != stopped
+	w.head.show(w.model, w.age, w.settingUp)
+	w.place()
+	if w.settingUp {
+		w.setup.ShowRig(w.model.Chosen)
 	}
-	s.names = names
-	s.netSelect.SetOptions(labels)
-	s.netSelect.SetSelectedIndex(max(slices.Index(names, chosen), 0))
 }
 
-// interfaceText is how an interface is offered: by name, address, and whether it is up.
-func interfaceText(n netInterface) string {
-	address, state := "no address", "up"
-	if len(n.Addrs) > 0 {
-		address = n.Addrs[0].String()
+// applySetup receives with other settings, once the operator knows what that interrupts.
+func (w *window) applySetup(cfg app.Config) {
+	apply := func() { w.commands.Apply(cfg) }
+	if stops := whatSetupStops(w.model, cfg); stops != "" {
+		w.desk.ask(question{"Apply these settings?", stops, []answer{{"Apply", apply}}})
+		return
 	}
-	switch {
-	case !n.Up:
-		state = "down"
-	case n.Loop:
-		state = "this computer only"
-	}
-	return fmt.Sprintf("%s · %s · %s", n.Name, address, state)
+	apply()
 }
 
-// check says at the field whether the ports are right.
-func (s *setup) check() {
-	ports, err := s.parsePorts()
-	if err != nil {
-		s.portsHint.Set(sentence(err.Error()), widgets.Bad)
-	} else {
-		s.portsHint.Set(fmt.Sprintf("%s, one for each link, in this order.", count(len(ports), "port")), widgets.Quiet)
+// whatSetupStops says whose reception other settings interrupt; nothing where nobody would miss it.
+func whatSetupStops(m model, next app.Config) string {
+	if m.Phase != running {
+		return ""
 	}
-	enable(s.start, err == nil)
-}
-
-// parsePorts reads the ports. Its error says what is right.
-func (s *setup) parsePorts() (app.Ports, error) {
-	var ports app.Ports
-	if err := ports.UnmarshalText([]byte(s.ports.Text)); err != nil {
-		return nil, err
-	}
-	for i, p := range ports {
+	var ended, anew []string
+	for _, id := range m.Config.Interrupts(next) {
+		c := m.of(id).channel()
 		switch {
-		case p == 0:
-			return nil, errPortZero
-		case slices.Contains(ports[:i], p):
-			return nil, fmt.Errorf("port %d is there twice; each link needs its own", p)
+		case c.State != status.ChannelLive:
+		case channelIndexOf(next, id) < 0:
+			ended = append(ended, c.Name)
+		default:
+			anew = append(anew, c.Name)
 		}
 	}
-	return ports, nil
-}
-
-// values returns what was entered, if it is right.
-func (s *setup) values() (netInterface string, ports app.Ports, ok bool) {
-	ports, err := s.parsePorts()
-	if err != nil {
-		return "", nil, false
+	var sentences []string
+	if len(anew) > 0 {
+		sentences = append(sentences, "Reception of "+list(anew)+" stops for a moment.")
 	}
-	if i := s.netSelect.SelectedIndex(); i >= 0 {
-		netInterface = s.names[i]
+	if len(ended) > 0 {
+		sentences = append(sentences, "Reception of "+list(ended)+" ends.")
 	}
-	return netInterface, ports, true
+	return strings.Join(sentences, "\n")
 }
 
-// columnLayout puts one thing in the middle, no wider than it reads well.
-type columnLayout struct{ width float32 }
-
-func (l *columnLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
-	width := min(l.width, size.Width)
-	objects[0].Move(fyne.NewPos((size.Width-width)/2, 0))
-	objects[0].Resize(fyne.NewSize(width, size.Height))
+// list names a few things, or the first of many.
+func list(names []string) string {
+	const most = 4
+	switch n := len(names); {
+	case n == 1:
+		return names[0]
+	case n > most:
+		return strings.Join(names[:most], ", ") + " and " + count(n-most, "other rig")
+	default:
+		return strings.Join(names[:n-1], ", ") + " and " + names[n-1]
+	}
 }
-
-func (l *columnLayout) MinSize(objects []fyne.CanvasObject) fyne.Size { return objects[0].MinSize() }

@@ -11,11 +11,15 @@ import (
 	"fyne.io/fyne/v2/theme"
 
 	"github.com/isc-receiver/isc-receiver/app"
+	"github.com/isc-receiver/isc-receiver/gui/form"
 )
 
 // commands is what the operator can ask for; a controller fulfils it. None of it may block.
 type commands interface {
-	Start(netInterface string, ports app.Ports)
+	Apply(cfg app.Config)
+	Keep(cfg app.Config)
+	Look(cfg app.Config)
+	LookAtPorts(on bool)
 	Stop()
 	Play(capture string)
 	PlayAgain()
@@ -40,7 +44,7 @@ type window struct {
 	tabs     *tabs
 	playback *playback
 	stage    *stage
-	setup    *setup
+	setup    *form.Form
 	totals   *totals
 	links    *links
 	check    *checkPage
@@ -55,14 +59,13 @@ type window struct {
 func newWindow(c commands, d desk) *window {
 	w := &window{
 		commands: c, desk: d,
-		head: newHead(), tabs: newTabs(), playback: newPlayback(), stage: newStage(), setup: newSetup(),
+		head: newHead(), tabs: newTabs(), playback: newPlayback(), stage: newStage(),
 		totals: newTotals(), links: newLinks(), check: newCheckPage(),
 	}
+	w.setup = newSetup(w)
 	w.head.open.OnTapped = w.openCapture
 	w.head.setup.OnTapped = w.toggleSetup
 	w.head.start.OnTapped = w.startOrStop
-	w.setup.start.OnTapped = w.startAsSetUp
-	w.setup.back.OnTapped = w.toggleSetup
 	w.tabs.onTap = w.showRig
 	w.stage.onTap = w.tapPicture
 	w.playback.again.OnTapped = c.PlayAgain
@@ -77,9 +80,9 @@ func newWindow(c commands, d desk) *window {
 	w.totals.open.OnTapped = w.openPage
 
 	w.body = container.New(&bodyLayout{w.stage.stripHeight()},
-		container.NewStack(w.stage.panel, w.setup.page), w.totals.panel, w.links.panel)
+		w.stage.panel, w.totals.panel, w.links.panel)
 	bars := container.New(layout.NewCustomPaddedVBoxLayout(0), w.head.bar, w.tabs.bar, w.playback.bar)
-	w.root = container.NewBorder(bars, nil, nil, nil, container.NewStack(w.body, w.check.page))
+	w.root = container.NewBorder(bars, nil, nil, nil, container.NewStack(w.body, w.setup.Object, w.check.page))
 	return w
 }
 
@@ -93,10 +96,10 @@ func (w *window) Show(m model) {
 	w.tabs.show(m, w.age)
 	w.playback.show(m)
 	w.stage.show(m)
-	w.setup.show(m)
 	w.totals.show(m)
 	w.links.show(m)
 	w.place()
+	w.showSetup()
 }
 
 // ShowPictures implements view.
@@ -105,59 +108,42 @@ func (w *window) ShowPictures(pictures []picture) { w.stage.showPictures(picture
 // age is how old a channel's picture is, as stateText wants it.
 func (w *window) age(channel string) time.Duration { return w.stage.age(channel, w.model.Now) }
 
-// place shows a check, or picture or set-up.
+// place shows a check, or set-up, or picture with all that is beside it.
 func (w *window) place() {
 	checks := w.model.Check.Path != ""
 	if checks {
 		w.check.show(w.model.Check)
 	}
-	if checks != w.check.page.Visible() {
-		if checks {
-			w.body.Hide()
-			w.check.page.Show()
-		} else {
-			w.check.page.Hide()
-			w.body.Show()
+	settingUp := !checks && (w.settingUp || w.model.Phase == stopped)
+	show := func(o fyne.CanvasObject, on bool) (changed bool) {
+		switch {
+		case on == o.Visible():
+			return false
+		case on:
+			o.Show()
+		default:
+			o.Hide()
 		}
+		return true
 	}
-	settingUp := w.settingUp || w.model.Phase == stopped
-	if settingUp != w.setup.page.Visible() {
-		if settingUp {
-			w.stage.panel.Hide()
-			w.setup.page.Show()
-		} else {
-			w.setup.page.Hide()
-			w.stage.panel.Show()
-		}
+	show(w.check.page, checks)
+	if show(w.setup.Object, settingUp) {
+		w.commands.LookAtPorts(settingUp)
+		w.showSetup()
 	}
+	show(w.body, !checks && !settingUp)
 	if covered := checks || settingUp; covered != w.covered {
 		w.covered = covered
 		w.commands.Cover(covered)
 	}
 }
 
-func (w *window) toggleSetup() {
-	if w.check.page.Visible() {
-		return
-	}
-	w.settingUp = !w.settingUp && w.model.Phase != stopped
-	w.setup.fill(w.model)
-	w.head.show(w.model, w.age, w.settingUp)
-	w.place()
-}
-
 func (w *window) startOrStop() {
 	switch {
 	case w.model.Phase == running:
 		w.commands.Stop()
-	case w.model.Phase == stopped && w.setup.page.Visible():
-		w.startAsSetUp()
-	}
-}
-
-func (w *window) startAsSetUp() {
-	if name, ports, ok := w.setup.values(); ok {
-		w.commands.Start(name, ports)
+	case w.model.Phase == stopped && w.setup.Object.Visible():
+		w.setup.Apply()
 	}
 }
 

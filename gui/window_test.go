@@ -85,72 +85,22 @@ func TestNothingMovesWhenNumbersChange(t *testing.T) {
 
 func TestStartAndStop(t *testing.T) {
 	w := openTestWindow(t)
-	require.True(t, w.setup.page.Visible())
-	require.False(t, w.stage.panel.Visible())
-	w.setup.netSelect.SetSelectedIndex(2)
-	w.setup.ports.SetText("6000-6001")
-	test.Tap(w.setup.start)
+	require.True(t, w.setup.Object.Visible())
+	require.False(t, w.body.Visible())
+	test.Tap(w.head.start)
 	w.press(fyne.KeyR)
-	require.Equal(t, []string{"start eth0 6000,6001", "start eth0 6000,6001"}, w.commands.take())
+	require.Equal(t, []string{"apply rig1  5078-5081", "apply rig1  5078-5081"}, w.commands.take())
 
 	m := idle()
 	m.Phase = starting
 	w.window.Show(m)
 	require.True(t, w.head.start.Disabled())
 	w.window.Show(waiting())
-	require.False(t, w.setup.page.Visible())
-	require.True(t, w.stage.panel.Visible())
+	require.False(t, w.setup.Object.Visible())
+	require.True(t, w.body.Visible())
 	test.Tap(w.head.start)
 	w.press(fyne.KeyR)
 	require.Equal(t, []string{"stop", "stop"}, w.commands.take())
-}
-
-func TestSetUpWhileRunning(t *testing.T) {
-	w := openTestWindow(t)
-	w.window.Show(live())
-	w.press(fyne.KeyComma)
-	require.True(t, w.setup.page.Visible())
-	w.setup.ports.SetText("7000")
-	w.window.Show(live())
-	require.Equal(t, "7000", w.setup.ports.Text, "what was entered stays")
-	w.Canvas().OnTypedKey()(&fyne.KeyEvent{Name: fyne.KeyEscape})
-	require.False(t, w.setup.page.Visible())
-	w.press(fyne.KeyComma)
-	require.Equal(t, "5078-5081", w.setup.ports.Text, "it begins with what is")
-	test.Tap(w.setup.start)
-	require.Equal(t, []string{"start  5078-5081"}, w.commands.take())
-}
-
-func TestWrongPortsAreMarked(t *testing.T) {
-	w := openTestWindow(t)
-	for text, says := range map[string]string{
-		"": "ports", "5078-": "5078-5081", "70000": "5078-5081", "6000,6000": "twice", "0": "from 1",
-		"1000-2000": "at most",
-	} {
-		w.setup.ports.SetText(text)
-		require.Contains(t, w.setup.portsHint.Text(), says, text)
-		require.True(t, w.setup.start.Disabled(), text)
-		w.press(fyne.KeyR)
-	}
-	require.Empty(t, w.commands.take())
-	w.setup.ports.SetText("6000")
-	require.Equal(t, "1 port, one for each link, in this order.", w.setup.portsHint.Text())
-	require.False(t, w.setup.start.Disabled())
-}
-
-func TestInterfacesComeAndGo(t *testing.T) {
-	w := openTestWindow(t)
-	require.Equal(t, []string{
-		allInterfaces, "lo · 127.0.0.1 · this computer only", "eth0 · 192.168.1.20 · up", "wlan0 · no address · down",
-	}, w.setup.netSelect.Options)
-	m := idle()
-	m.Config.Channels[0].Interface = "usb0"
-	w.window.Show(m)
-	require.Equal(t, "usb0 · not here now", w.setup.netSelect.Options[4])
-	w.setup.netSelect.SetSelectedIndex(4)
-	m.Interfaces = append([]netInterface{{Name: "usb0", Up: true}}, m.Interfaces...)
-	w.window.Show(m)
-	require.Equal(t, "usb0 · no address · up", w.setup.netSelect.Selected, "the choice is kept by name")
 }
 
 func TestLatencyActsAtOnce(t *testing.T) {
@@ -283,9 +233,6 @@ func TestRigsAreChosen(t *testing.T) {
 	m.Chosen = "rig3"
 	w.window.Show(m)
 	require.Equal(t, "Ambulance 3: 0 of 4 links up.", w.links.up.Text())
-	w.press(fyne.KeyComma)
-	require.Equal(t, "5086-5089", w.setup.ports.Text)
-	require.Equal(t, "Where the packets of Ambulance 3 arrive", w.setup.title.Text())
 }
 
 func TestCaptureIsOpened(t *testing.T) {

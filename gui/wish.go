@@ -21,6 +21,9 @@ type wish struct {
 	hls     map[string]bool // by the ID of each channel whose output has been switched
 	dumps   map[string]dumpWish
 	check   checkWish
+	setup   int // the serial number of the set-up
+	keep    keepWish
+	look    lookWish
 }
 
 // dumpWish is whether to save what arrives at a channel.
@@ -88,16 +91,6 @@ func (c *controller) change(f func(w *wish)) {
 	case c.wake <- struct{}{}:
 	default: // it will wake
 	}
-}
-
-// Start asks for a run with the chosen channel on an interface (empty: all) and ports, in place of the one that there
-// is.
-func (c *controller) Start(netInterface string, ports app.Ports) {
-	c.change(func(w *wish) {
-		w.running = true
-		w.serial++
-		w.rig().Interface, w.rig().Ports = netInterface, ports
-	})
 }
 
 // Restart asks for a run with the settings that there are.

@@ -21,7 +21,7 @@ type State struct {
 	First      bool // nobody has set anything up yet
 	Interfaces []Interface
 	Ports      app.PortChecks // of the settings that OnChange was last called with
-	Failure    error          // why the last run did not start, or ended
+	Failure    error          // why the last run did not start, or ended, or why settings were not applied
 	Kept       Kept
 }
 
@@ -115,6 +115,15 @@ func (f *Form) Show(s State) {
 		return
 	}
 	f.show()
+}
+
+// ShowRig shows the page of a rig, where there is one.
+func (f *Form) ShowRig(id string) {
+	for i, rig := range f.draft.rigs {
+		if rig.ID == id {
+			f.goTo(place{rig: i})
+		}
+	}
 }
 
 // Revert drops what has been entered.

@@ -50,7 +50,7 @@ func (n *notices) show(f *Form) {
 // noticesOf returns what there is to say, what matters most first.
 func noticesOf(s State) []note {
 	var all []note
-	if s.Failure != nil && !s.Running {
+	if s.Failure != nil {
 		all = append(all, note{text: sentence(s.Failure.Error()), shape: widgets.Square, tone: widgets.Bad})
 	}
 	if s.Ports.Service() {
