@@ -72,7 +72,7 @@ func (f *settingsFile) channel(c Channel) {
 	f.text.WriteString("[[channel]]\n")
 	f.set("id", c.ID, "in addresses: a-z, 0-9 and -")
 	f.set("name", c.Name, "")
-	f.set("interface", c.Interface, "the network interface to receive on; empty: all")
+	f.set("interface", c.Interface, "the network interface to receive on, also one that is yet to come; empty: all")
 	f.set("ports", c.Ports, "one for each link, in order: a range, a list, or both")
 	f.set("source", c.Source, "")
 	f.set("allow", c.Allow, `whose packets are taken: addresses and networks, as "192.0.2.0/24"; none: anybody's`)

@@ -90,9 +90,9 @@ func interfaceNote(there []Interface, chosen string) (text string, shape widgets
 	i := slices.IndexFunc(there, func(i Interface) bool { return i.Name == chosen })
 	switch {
 	case i < 0:
-		return chosen + " is not here now. Connect it, or choose another one.", widgets.Triangle, widgets.Warning
+		return chosen + " is not here now. It is used as soon as it comes.", widgets.Triangle, widgets.Warning
 	case !there[i].Up:
-		return chosen + " is down. Connect it, or choose another one.", widgets.Triangle, widgets.Warning
+		return chosen + " is down. Connect it or switch it on, or choose another one.", widgets.Triangle, widgets.Warning
 	case len(there[i].Addrs) == 0:
 		return chosen + " has no address yet, so no rig can send to it.", widgets.Triangle, widgets.Warning
 	case there[i].Loop:
