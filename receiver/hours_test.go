@@ -39,7 +39,7 @@ func TestHours(t *testing.T) {
 	if after := heapInUse(); after > before+memorySlack {
 		t.Errorf("%d bytes in use before, %d after", before, after)
 	}
-	require.Equal(t, goroutines, runtime.NumGoroutine())
+	require.LessOrEqual(t, runtime.NumGoroutine(), goroutines) // one of a test before may have ended meanwhile
 	t.Logf("%v of stream in %.1f s: %s", lasts, time.Since(began).Seconds(), report)
 }
 
