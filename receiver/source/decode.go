@@ -1,15 +1,23 @@
 package source
 
 import (
+	"encoding/binary"
 	"net/netip"
 	"time"
 
 	"github.com/google/gopacket"
 	"github.com/google/gopacket/layers"
+
+	"github.com/isc-receiver/isc-receiver/receiver/inbox"
 )
 
-// udpSize is the length of a UDP header in bytes.
-const udpSize = 8
+// Lengths of headers in bytes: UDP's, IPv4's without options, IPv6's, and a VLAN tag's with the type behind it.
+const (
+	udpSize = 8
+	ip4Size = 20
+	ip6Size = 40
+	tagSize = 4
+)
 
 // Record is one UDP datagram of a capture.
 type Record struct {
@@ -33,6 +41,8 @@ type decoder struct {
 
 	decoded   []gopacket.LayerType
 	fragments reassembler
+
+	from4, from6 *gopacket.DecodingLayerParser // decodeIP's
 }
 
 // parser returns a parser for packets that begin with that layer, to be given to decode.
@@ -65,6 +75,49 @@ func (d *decoder) decode(p *gopacket.DecodingLayerParser, packet []byte, at time
 		}
 	}
 	return Record{}, false
+}
+
+// decodeIP finds the UDP datagram in a packet that came in whole and begins with an IP header or a VLAN tag, without it
+// being said with which.
+func (d *decoder) decodeIP(packet []byte, at time.Time) (r Record, ok bool) {
+	if d.from4 == nil {
+		d.from4, d.from6 = d.parser(layers.LayerTypeIPv4), d.parser(layers.LayerTypeIPv6)
+	}
+	if !isIPv4(packet) && !isIPv6(packet) {
+		packet = packet[min(tagSize, len(packet)):]
+	}
+	switch {
+	case isIPv4(packet):
+		r, ok = d.decode(d.from4, packet, at)
+	case isIPv6(packet):
+		r, ok = d.decode(d.from6, packet, at)
+	}
+	cut := r.Length > len(r.Payload) && len(r.Payload) < inbox.MaxDatagram // of a fragment, more is not kept
+	return r, ok && !cut
+}
+
+// isIPv4 tells whether a packet has an IPv4 header with the right checksum, that states no more than there is (RFC 791,
+// section 3.1).
+func isIPv4(packet []byte) bool {
+	if len(packet) < ip4Size || packet[0]>>4 != 4 {
+		return false
+	}
+	size, total := int(packet[0]&0xF)*4, int(binary.BigEndian.Uint16(packet[2:]))
+	if size < ip4Size || size > total || total > len(packet) {
+		return false
+	}
+	sum := uint32(0)
+	for i := 0; i < size; i += 2 {
+		sum += uint32(binary.BigEndian.Uint16(packet[i:]))
+	}
+	return sum&0xFFFF+sum>>16 == 0xFFFF
+}
+
+// isIPv6 tells whether a packet has an IPv6 header, with UDP behind it, that states no more than there is (RFC 8200,
+// section 3).
+func isIPv6(packet []byte) bool {
+	return len(packet) >= ip6Size+udpSize && packet[0]>>4 == 6 && packet[6] == byte(layers.IPProtocolUDP) &&
+		ip6Size+int(binary.BigEndian.Uint16(packet[4:])) <= len(packet)
 }
 
 // reassemble takes the IPv4 fragment just decoded and returns the datagram that it completes.

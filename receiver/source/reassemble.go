@@ -23,7 +23,6 @@ const (
 const (
 	fragmentUnit = 8
 	maxPacket    = 65535
-	ip4Size      = 20
 )
 
 // assemblyKey is what the fragments of a UDP datagram have in common (RFC 791, section 3.2).

@@ -1,0 +1,19 @@
+//go:build !linux
+
+package source
+
+// captureSocket is a socket that there is on Linux only.
+type captureSocket struct{}
+
+func openCapture(int, []int) (*captureSocket, error) { return nil, ErrUnsupported }
+
+func mayCapture() error { return ErrUnsupported }
+
+func (*captureSocket) next() (data, control []byte, index int, err error) {
+	return nil, nil, 0, ErrUnsupported
+}
+
+// Close does nothing.
+func (*captureSocket) Close() error { return nil }
+
+func stackedInterfaces(before map[int]bool) map[int]bool { return before }
