@@ -2,6 +2,7 @@ package receiver
 
 import (
 	"encoding/hex"
+	"fmt"
 	"net/netip"
 	"strings"
 	"time"
@@ -74,4 +75,84 @@ func (e *evidence) bar(at time.Duration, d *inbox.Datagram, h *isc.Header) {
 		return
 	}
 	e.barred.see(at, d, nil)
+}
+
+// shown shows the first bytes of a datagram, and says what they look like.
+func shown(t *trace, looks *protocol) string {
+	if t.size == 0 {
+		return "The last one is empty."
+	}
+	verb, end := "begins with", "."
+	if t.size <= shownSize {
+		verb = "has"
+	}
+	if looks != nil {
+		end = ": that looks like " + looks.words + "."
+	}
+	return fmt.Sprintf("The last one, of %s, %s the bytes %s%s", number(uint64(t.size), "byte"), verb, t.bytes(), end)
+}
+
+// strangers says what comes to nothing: what arrives now, or what arrived before.
+func (p *Pipeline) strangers(at time.Duration, now bool) []string {
+	sentences := p.barred(at, now)
+	if t := &p.evidence.malformed; t.count > 0 && t.fresh(at) == now {
+		sentences = append(sentences, p.malformed(at))
+	}
+	return sentences
+}
+
+// barred says what comes from addresses that are not allowed.
+func (p *Pipeline) barred(at time.Duration, now bool) (sentences []string) {
+	for _, kind := range [...]struct {
+		trace *trace
+		thing string
+	}{{&p.evidence.barredCoded, "coded packet"}, {&p.evidence.barred, "datagram"}} {
+		if t := kind.trace; t.count > 0 && t.fresh(at) == now {
+			where := "an address that is"
+			if t.several {
+				where = "addresses that are"
+			}
+			sentences = append(sentences, p.tell(t, at, number(t.count, kind.thing)+" came from "+where+" not allowed"))
+		}
+	}
+	return sentences
+}
+
+// malformed says what comes that is not coded video, and why the last of it is not.
+func (p *Pipeline) malformed(at time.Duration) string {
+	t := &p.evidence.malformed
+	what := number(t.count, "datagram") + " came without coded video"
+	if t.several {
+		what += " from several addresses"
+	}
+	return strings.TrimSuffix(p.tell(t, at, what), ".") + ": " + malformedWords[t.cause] + "."
+}
+
+// tell adds to what came where the last of it came from.
+func (p *Pipeline) tell(t *trace, at time.Duration, what string) string {
+	last := "the last "
+	if t.count == 1 {
+		last = ""
+	}
+	return fmt.Sprintf("%s, %s%s from %s to UDP %d.", what, last, ago(at-t.at), t.from, p.ports[t.link])
+}
+
+// rival says that another rig sends to the same ports.
+func (p *Pipeline) rival(at time.Duration) []string {
+	var last *sender
+	for _, r := range [...]rank{proven, known} {
+		for s := range p.probation.ranks[r].all {
+			if s.confirmed() && s.identity != p.current.identity && (last == nil || s.last > last.last) {
+				last = s
+			}
+		}
+	}
+	if last == nil || at-last.last >= probationTime {
+		return nil
+	}
+	for d := range last.segments.newest.arrived { // a sender has a segment, or is no more
+		return []string{fmt.Sprintf("Another rig sends to these ports, too, from %s (SSRC %08X). It is not followed while "+
+			"this one sends: give it ports of its own.", d.From, last.identity.SSRC)}
+	}
+	return nil
 }

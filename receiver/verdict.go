@@ -1,9 +1,7 @@
 package receiver
 
 import (
-	"cmp"
 	"fmt"
-	"math/bits"
 	"slices"
 	"strings"
 	"time"
@@ -12,8 +10,6 @@ import (
 )
 
 const (
-	// lossy is the share of packets lost over the last second, one in so many, from which the loss is the verdict.
-	lossy = 5
 	// pictureTime is how long packets may arrive without a whole picture before that is the verdict: more than from one
 	// picture to the next.
 	pictureTime = 2 * time.Second
@@ -74,50 +70,6 @@ func (p *Pipeline) liveVerdict(at time.Duration, c *status.Channel) status.Verdi
 		v.Advice = adviseAllow + " " + v.Advice
 	}
 	return v
-}
-
-// lossyVerdict says why so much is lost, and what to do about the most likely reason.
-func (p *Pipeline) lossyVerdict(at time.Duration, c *status.Channel, text string) status.Verdict {
-	v := status.Verdict{Code: status.VerdictTooLossy, Text: text}
-	recent := c.Recent["8s"]
-	v.Evidence = p.silentLinks(at, c)
-	if n := recent.Datagrams.KernelDropped; n > 0 {
-		v.Evidence = append(v.Evidence, fmt.Sprintf(
-			"In the last 8 s, %s came to this machine but not to the receiver, as the buffer was full.", number(n, "datagram")))
-		v.Advice = "See what keeps this machine so busy, and let the system give larger receive buffers."
-	}
-	if n := recent.Datagrams.Late; n >= recent.Lost {
-		v.Evidence = append(v.Evidence, fmt.Sprintf(
-			"In the last 8 s, %s came later than the %d ms that packets are waited for.", number(n, "datagram"),
-			p.budget.Milliseconds()))
-		v.Advice = cmp.Or(v.Advice, "Raise the latency.")
-	}
-	if len(v.Evidence) > 0 {
-		v.Advice = cmp.Or(v.Advice, "See to the links that are silent: their modems, SIM cards and reception at the rig.")
-		return v
-	}
-	v.Evidence = append(v.Evidence, "No link is silent: each of them loses a part.")
-	v.Advice = "Have the rig send less video, or more parity."
-	return v
-}
-
-// silentLinks says which links are silent, and since when.
-func (p *Pipeline) silentLinks(at time.Duration, c *status.Channel) (sentences []string) {
-	var never []string
-	for _, link := range c.Links {
-		switch {
-		case link.State != status.LinkSilent:
-		case link.From == "":
-			never = append(never, fmt.Sprint(link.Port))
-		default:
-			sentences = append(sentences, fmt.Sprintf("The link on UDP %d has been silent for %s; it was heard from %s.",
-				link.Port, lasting(at-link.Since.Sub(p.started)), link.From))
-		}
-	}
-	if len(never) > 0 {
-		sentences = append(sentences, fmt.Sprintf("Nothing of the rig has ever come to UDP %s.", join(never)))
-	}
-	return sentences
 }
 
 // keyframeVerdict is the verdict where packets arrive but no picture can begin.
@@ -183,8 +135,8 @@ func (p *Pipeline) clockRemark(at time.Duration) []string {
 	if !ok || at-jumpedAt >= remarkTime {
 		return nil
 	}
-	return []string{fmt.Sprintf("The rig's clock jumped by %+.1f s %s (give or take whole 100 s), so the links' delays "+
-		"are measured anew since.", by.Seconds(), ago(at-jumpedAt))}
+	return []string{fmt.Sprintf("The rig's clock jumped by %+.1f s %s (give or take whole 100 s), so the links' "+
+		"delays have been measured anew since.", by.Seconds(), ago(at-jumpedAt))}
 }
 
 // silentVerdict is the verdict where packets came, and have stopped.
@@ -205,28 +157,6 @@ func (p *Pipeline) silentVerdict(at time.Duration, c *status.Channel) status.Ver
 	if p.evidence.barredCoded.fresh(at) {
 		v.Advice = adviseAllow
 	}
-	return v
-}
-
-// scatteredVerdict is the verdict where coded packets come, but never two in sequence.
-func (p *Pipeline) scatteredVerdict(at time.Duration) status.Verdict {
-	t := &p.evidence.coded
-	v := status.Verdict{
-		Code:     status.VerdictTooLossy,
-		Text:     "Too much is lost on the way: coded packets arrive, but no two in sequence yet.",
-		Evidence: []string{p.tell(t, at, number(t.count, "coded packet")+" came")},
-		Advice:   "See to the rig's links: their modems, SIM cards and reception.",
-	}
-	if bits.OnesCount64(t.on) < len(p.ports) {
-		var quiet []string
-		for i, port := range p.ports {
-			if t.on>>i&1 == 0 {
-				quiet = append(quiet, fmt.Sprint(port))
-			}
-		}
-		v.Evidence = append(v.Evidence, fmt.Sprintf("None of them came to UDP %s.", join(quiet)))
-	}
-	v.Evidence = append(v.Evidence, p.strangers(at, true)...)
 	return v
 }
 
@@ -258,84 +188,4 @@ func (p *Pipeline) malformedVerdict(at time.Duration) status.Verdict {
 		v.Advice = "Have the rig send its video with inter-stream coding (ISC)."
 	}
 	return v
-}
-
-// shown shows the first bytes of a datagram, and says what they look like.
-func shown(t *trace, looks *protocol) string {
-	if t.size == 0 {
-		return "The last one is empty."
-	}
-	verb, end := "begins with", "."
-	if t.size <= shownSize {
-		verb = "has"
-	}
-	if looks != nil {
-		end = ": that looks like " + looks.words + "."
-	}
-	return fmt.Sprintf("The last one, of %s, %s the bytes %s%s", number(uint64(t.size), "byte"), verb, t.bytes(), end)
-}
-
-// strangers says what comes to nothing: what arrives now, or what arrived before.
-func (p *Pipeline) strangers(at time.Duration, now bool) []string {
-	sentences := p.barred(at, now)
-	if t := &p.evidence.malformed; t.count > 0 && t.fresh(at) == now {
-		sentences = append(sentences, p.malformed(at))
-	}
-	return sentences
-}
-
-// barred says what comes from addresses that are not allowed.
-func (p *Pipeline) barred(at time.Duration, now bool) (sentences []string) {
-	for _, kind := range [...]struct {
-		trace *trace
-		thing string
-	}{{&p.evidence.barredCoded, "coded packet"}, {&p.evidence.barred, "datagram"}} {
-		if t := kind.trace; t.count > 0 && t.fresh(at) == now {
-			where := "an address that is"
-			if t.several {
-				where = "addresses that are"
-			}
-			sentences = append(sentences, p.tell(t, at, number(t.count, kind.thing)+" came from "+where+" not allowed"))
-		}
-	}
-	return sentences
-}
-
-// malformed says what comes that is not coded video, and why the last of it is not.
-func (p *Pipeline) malformed(at time.Duration) string {
-	t := &p.evidence.malformed
-	what := number(t.count, "datagram") + " came without coded video"
-	if t.several {
-		what += " from several addresses"
-	}
-	return strings.TrimSuffix(p.tell(t, at, what), ".") + ": " + malformedWords[t.cause] + "."
-}
-
-// tell adds to what came where the last of it came from.
-func (p *Pipeline) tell(t *trace, at time.Duration, what string) string {
-	last := "the last "
-	if t.count == 1 {
-		last = ""
-	}
-	return fmt.Sprintf("%s, %s%s from %s to UDP %d.", what, last, ago(at-t.at), t.from, p.ports[t.link])
-}
-
-// rival says that another rig sends to the same ports.
-func (p *Pipeline) rival(at time.Duration) []string {
-	var last *sender
-	for _, r := range [...]rank{proven, known} {
-		for s := range p.probation.ranks[r].all {
-			if s.confirmed() && s.identity != p.current.identity && (last == nil || s.last > last.last) {
-				last = s
-			}
-		}
-	}
-	if last == nil || at-last.last >= probationTime {
-		return nil
-	}
-	for d := range last.segments.newest.arrived {
-		return []string{fmt.Sprintf("Another rig sends to these ports, too, from %s (SSRC %08X). It is not followed while "+
-			"this one sends: give it ports of its own.", d.From, last.identity.SSRC)}
-	}
-	return nil
 }

@@ -174,8 +174,8 @@ func TestVerdictLinkClockJumps(t *testing.T) {
 		}
 		return uint16(at.Milliseconds() / 10 % 10_000)
 	}
-	remark := []string{"The rig's clock jumped by +34.0 s 4 s ago (give or take whole 100 s), so the links' delays are " +
-		"measured anew since."}
+	remark := []string{"The rig's clock jumped by +34.0 s 4 s ago (give or take whole 100 s), so the links' delays have " +
+		"been measured anew since."}
 	h := newHarness(t, 200*time.Millisecond)
 	c := h.until(stamped(step), 20100*time.Millisecond)
 	require.Equal(t, remark, c.Verdict.Evidence[2:])

@@ -61,14 +61,28 @@ func TestVerdictTooLossy(t *testing.T) {
 	}
 }
 
+// TestVerdictBreak has nothing come at all for less than a second.
+func TestVerdictBreak(t *testing.T) {
+	events := without(filmed(t), func(e event) bool {
+		return e.at.Sub(epoch) > 5*time.Second && e.at.Sub(epoch) < 5700*time.Millisecond
+	})
+	require.Equal(t, status.Verdict{
+		Code: "too-lossy", Text: "Too much is lost on the way: 45 of 78 packets in the last second could not be rebuilt.",
+		Evidence: []string{"A moment ago nothing came on any link for 742 ms."},
+		Advice:   "If that happens often, see to the rig's network as a whole, and to that of this machine.",
+	}, verdict(t, events, 6100*time.Millisecond))
+}
+
 // TestVerdictTooSlow has two links so far behind that their packets come after those are given up.
 func TestVerdictTooSlow(t *testing.T) {
 	events := delayed(filmed(t), 900*time.Millisecond, func(e event) bool { return e.link >= 2 })
 	require.Equal(t, status.Verdict{
-		Code:     "too-lossy",
-		Text:     "Too much is lost on the way: 34 of 70 packets in the last second could not be rebuilt.",
-		Evidence: []string{"In the last 8 s, 359 datagrams came later than the 200 ms that packets are waited for."},
-		Advice:   "Raise the latency.",
+		Code: "too-lossy",
+		Text: "Too much is lost on the way: 34 of 70 packets in the last second could not be rebuilt.",
+		Evidence: []string{
+			"In the last 8 s, 359 datagrams came later than the 200 ms that packets are waited for.",
+		},
+		Advice: "Raise the latency.",
 	}, verdict(t, events, 7300*time.Millisecond))
 }
 
