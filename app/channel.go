@@ -136,6 +136,12 @@ func (ch *channel) openSource(pool *inbox.Pool) (name string, err error) {
 		}
 		ch.source = player
 		return sourceFile, nil
+	case p.Source == SourceCapture:
+		capture, err := source.ListenCapture(p.Interface, p.Ports, pool)
+		if err != nil {
+			return "", explainLiveCapture(p.Interface, err)
+		}
+		ch.source = capture
 	default:
 		udp, err := source.ListenUDP(p.Interface, p.Ports, pool)
 		if err != nil {

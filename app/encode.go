@@ -74,7 +74,8 @@ func (f *settingsFile) channel(c Channel) {
 	f.set("name", c.Name, "")
 	f.set("interface", c.Interface, "the network interface to receive on, also one that is yet to come; empty: all")
 	f.set("ports", c.Ports, "one for each link, in order: a range, a list, or both")
-	f.set("source", c.Source, "")
+	f.set("source", c.Source,
+		`"udp", or "capture": watch the interface; needs CAP_NET_RAW, and sends no feedback`)
 	f.set("allow", c.Allow, `whose packets are taken: addresses and networks, as "192.0.2.0/24"; none: anybody's`)
 	f.set("latency", c.Latency, "how long a gap is waited for, 20ms to 5s")
 	f.set("after_loss", c.AfterLoss, `until the next keyframe after a loss: "continue", or "freeze" the picture`)

@@ -4,8 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"os"
+	"strings"
 	"syscall"
 
+	"github.com/isc-receiver/isc-receiver/internal/host"
 	"github.com/isc-receiver/isc-receiver/internal/portowner"
 	"github.com/isc-receiver/isc-receiver/receiver/source"
 )
@@ -50,4 +53,24 @@ func explainPorts(device string, err error) error {
 	default:
 		return err
 	}
+}
+
+// explainLiveCapture turns the error of a live capture on an interface into a sentence for the operator.
+func explainLiveCapture(device string, err error) error {
+	if !errors.Is(err, source.ErrPermission) {
+		return explainPorts(device, err)
+	}
+	const what = "Live capture needs a right that this program does not have: CAP_NET_RAW. "
+	if unit, ok := host.Service(); ok {
+		return &sentence{fmt.Sprintf(what+"Give it to the service: enter \"sudo systemctl edit %[1]s\", add the lines "+
+			"[Service] and AmbientCapabilities=CAP_NET_RAW, then enter \"sudo systemctl restart %[1]s\".", unit), err}
+	}
+	program, pathErr := os.Executable()
+	if pathErr != nil {
+		program = os.Args[0]
+	}
+	if strings.ContainsAny(program, " \t'\"\\$`&;|<>()*?~#!") { // to a shell, that is
+		program = "'" + strings.ReplaceAll(program, "'", `'\''`) + "'"
+	}
+	return &sentence{fmt.Sprintf(what+"Give it once with: sudo setcap cap_net_raw+ep %s", program), err}
 }

@@ -277,8 +277,15 @@ func TestValidate(t *testing.T) {
 		"channel.ports: 1 to 16 ports": func(c *Config) {
 			c.Channels[0].Ports = make(Ports, 17)
 		},
-		`channel.source: "tcp" is not supported by this version; write udp`: func(c *Config) {
-			c.Channels[0].Source = "tcp"
+		`channel.source: "tcp" is unknown; write udp or capture`: func(c *Config) { c.Channels[0].Source = "tcp" },
+		"channel.interface: live capture needs one; write its name, such as eth0": func(c *Config) {
+			c.Channels[0].Source = SourceCapture
+		},
+		"channel.ports: live capture needs to know them; 0 stands for any": func(c *Config) {
+			c.Channels[0].Source, c.Channels[0].Interface, c.Channels[0].Ports = SourceCapture, "eth0", Ports{0}
+		},
+		"channel.source: the demonstration sends to sockets; write udp": func(c *Config) {
+			c.Demo, c.Channels[0].Source, c.Channels[0].Interface = true, SourceCapture, "lo"
 		},
 		"--demo: a capture is to be played; leave one of the two out": func(c *Config) { c.Demo, c.Capture = true, "a" },
 		`channel.rtp_to: "127.0.0.1:1" is there twice: "rig1" sends there, too (channel 2, "b")`: func(c *Config) {
@@ -311,6 +318,12 @@ func TestValidate(t *testing.T) {
 	cfg := Default()
 	cfg.HTTP.Address, cfg.Access.Mode, cfg.Channels[0].RTPTo = "x", "y", "z"
 	require.Len(t, strings.Split(cfg.Validate().Error(), "\n"), 3)
+
+	// Live capture takes no port from anybody.
+	cfg = Default()
+	cfg.Channels = append(cfg.Channels, DefaultChannel())
+	cfg.Channels[1].ID, cfg.Channels[1].Source, cfg.Channels[1].Interface = "b", SourceCapture, "eth0"
+	require.NoError(t, cfg.Validate())
 
 	// Two rigs may share ports on different interfaces, and ask for any free ones.
 	cfg = Default()

@@ -89,6 +89,7 @@ func (r Replay) Run(ctx context.Context, cfg Config) (result status.Channel, err
 	}
 	result = p.pipeline.Snapshot(p.now)
 	result.ID, result.Name = rig.ID, rig.Name
+	result.Source, result.ListenOnly = sourceFile, true
 	result.HLS.Path = "/hls/" + rig.ID + "/index.m3u8"
 	return result, err
 }
@@ -109,6 +110,7 @@ func (p *replay) read(ctx context.Context, file *source.File, rig Channel) error
 			p.now, first = record.Time, record.Time
 			p.pipeline = receiver.NewPipeline(receiver.Config{
 				Ports: rig.Ports, Latency: time.Duration(rig.Latency), Freeze: rig.AfterLoss == AfterLossFreeze,
+				Allow: rig.allowed(),
 			}, &p.pool, record.Time)
 		}
 		if p.Progress != nil && (n%progressEvery == 0 || err != nil) {

@@ -314,3 +314,18 @@ func TestReplayRealTime(t *testing.T) {
 	require.NoError(t, err)
 	require.GreaterOrEqual(t, time.Since(began), span, "no faster than it was captured")
 }
+
+// TestReplayAllows wants a channel to listen to the same addresses in a replay as live.
+func TestReplayAllows(t *testing.T) {
+	cfg := Default()
+	for allow, want := range map[string]status.ChannelState{
+		"10.77.0.0/16": status.ChannelLive, "192.0.2.0/24": status.ChannelWaiting,
+	} {
+		cfg.Channels[0].Allow = []string{allow}
+		channel, err := Replay{Capture: testdata + "c-k3r1.pcap"}.Run(t.Context(), cfg)
+		require.NoError(t, err)
+		require.Equal(t, want, channel.State)
+		require.Equal(t, "file", channel.Source)
+		require.True(t, channel.ListenOnly)
+	}
+}

@@ -281,7 +281,7 @@ func TestStartErrors(t *testing.T) {
 			func(c *Config) { c.HLS.Segment = Duration(time.Millisecond) },
 		},
 		{
-			`wrong setting: channel.source: "tcp" is not supported by this version; write udp`,
+			`wrong setting: channel.source: "tcp" is unknown; write udp or capture`,
 			func(c *Config) { c.Channels[0].Source = "tcp" },
 		},
 	} {

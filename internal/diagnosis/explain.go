@@ -65,16 +65,21 @@ func interfaceFault(c Channel, f facts) (fault, advice string) {
 // where says on which ports and addresses the channel listens.
 func where(c Channel, f facts) string {
 	names := make([]string, 0, len(f.interfaces)+1)
+	off := 0
 	for _, i := range f.interfaces {
-		names = append(names, i.String())
+		if i.Up {
+			names = append(names, i.String())
+		} else {
+			off++
+		}
 	}
-	if f.more > 0 {
-		names = append(names, fmt.Sprintf("%d more", f.more))
+	if more := f.more + off; more > 0 {
+		names = append(names, fmt.Sprintf("%d more", more))
 	}
 	ports := status.FormatPorts(c.Ports)
 	switch {
-	case len(names) == 0:
-		return fmt.Sprintf("The receiver listens on UDP %s, but this machine has no network.", ports)
+	case len(f.interfaces) == off:
+		return fmt.Sprintf("The receiver listens on UDP %s, but this machine has no network that is switched on.", ports)
 	case c.Watches:
 		return fmt.Sprintf("The receiver watches %s for packets to UDP %s.", join(names), ports)
 	case c.Interface == "":

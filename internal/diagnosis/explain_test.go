@@ -15,7 +15,7 @@ func TestExplain(t *testing.T) {
 	eth0 := host.Interface{Name: "eth0", Up: true, Linked: true, Addresses: []netip.Addr{netip.MustParseAddr("10.0.0.2")}}
 	wlan0 := host.Interface{Name: "wlan0"}
 	const (
-		listens = "The receiver listens on UDP 5078-5081 of all network interfaces: eth0 (10.0.0.2) and wlan0 (down)."
+		listens = "The receiver listens on UDP 5078-5081 of all network interfaces: eth0 (10.0.0.2) and 1 more."
 		general = "See that the rig is switched on and sends to this machine, its first link to UDP 5078, " +
 			"and that no router or firewall on the way holds that up."
 		other = "or choose another network interface."
@@ -39,8 +39,11 @@ func TestExplain(t *testing.T) {
 			want: general,
 		},
 		"no network": {
-			facts:    facts{known: true},
-			evidence: []string{"The receiver listens on UDP 5078-5081, but this machine has no network."}, want: general,
+			facts: facts{known: true, interfaces: []host.Interface{wlan0}},
+			evidence: []string{
+				"The receiver listens on UDP 5078-5081, but this machine has no network that is switched on.",
+			},
+			want: general,
 		},
 		"nothing known":     {evidence: nil, want: general},
 		"advice there is":   {advice: "Wait.", want: "Wait."},
