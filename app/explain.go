@@ -60,17 +60,23 @@ func explainLiveCapture(device string, err error) error {
 	if !errors.Is(err, source.ErrPermission) {
 		return explainPorts(device, err)
 	}
-	const what = "Live capture needs a right that this program does not have: CAP_NET_RAW. "
-	if unit, ok := host.Service(); ok {
-		return &sentence{fmt.Sprintf(what+"Give it to the service: enter \"sudo systemctl edit %[1]s\", add the lines "+
-			"[Service] and AmbientCapabilities=CAP_NET_RAW, then enter \"sudo systemctl restart %[1]s\".", unit), err}
-	}
+	unit, _ := host.Service()
 	program, pathErr := os.Executable()
-	if pathErr != nil {
+	if pathErr != nil { // as it was called is the next best
 		program = os.Args[0]
+	}
+	return &sentence{noRight(unit, program), err}
+}
+
+// noRight says how a program gets the right to capture: the service whose unit it is, where it is one.
+func noRight(unit, program string) string {
+	const what = "Live capture needs a right that this program does not have: CAP_NET_RAW. "
+	if unit != "" {
+		return fmt.Sprintf(what+"Give it to the service: enter \"sudo systemctl edit %[1]s\", add the lines "+
+			"[Service] and AmbientCapabilities=CAP_NET_RAW, then enter \"sudo systemctl restart %[1]s\".", unit)
 	}
 	if strings.ContainsAny(program, " \t'\"\\$`&;|<>()*?~#!") { // to a shell, that is
 		program = "'" + strings.ReplaceAll(program, "'", `'\''`) + "'"
 	}
-	return &sentence{fmt.Sprintf(what+"Give it once with: sudo setcap cap_net_raw+ep %s", program), err}
+	return what + "Give it once with: sudo setcap cap_net_raw+ep " + program
 }

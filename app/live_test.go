@@ -1,0 +1,74 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/isc-receiver/isc-receiver/internal/status"
+	"github.com/isc-receiver/isc-receiver/receiver/source"
+)
+
+// TestLiveCapture watches what comes to ports that another program has.
+func TestLiveCapture(t *testing.T) {
+	noLeak(t)
+	cfg := testConfig(t)
+	rig := &cfg.Channels[0]
+	rig.Source, rig.Interface, rig.Ports = SourceCapture, "lo", nil
+	for range 4 {
+		owner, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+		require.NoError(t, err)
+		defer func() { require.NoError(t, owner.Close()) }()
+		rig.Ports = append(rig.Ports, owner.LocalAddr().(*net.UDPAddr).Port)
+	}
+	r, err := Start(cfg, slog.New(slog.DiscardHandler))
+	if errors.Is(err, source.ErrPermission) {
+		t.Skip("this needs CAP_NET_RAW: ", err)
+	}
+	require.NoError(t, err)
+	await(t, r, func(s status.Snapshot) bool {
+		return strings.HasPrefix(strings.Join(s.Channels[0].Verdict.Evidence, "\n"), "The receiver watches lo (127.0.0.1")
+	})
+	stream(t, rig.Ports, 1)
+	await(t, r, func(s status.Snapshot) bool { return s.Channels[0].HLS.Ready })
+	c := r.Snapshot().Channels[0]
+	require.Equal(t, status.ChannelLive, c.State)
+	require.Equal(t, "capture", c.Source)
+	require.True(t, c.ListenOnly)
+	require.Zero(t, c.Packets.Lost)
+	require.Zero(t, c.Datagrams.Duplicate, "what goes out by the loopback is not taken twice")
+	for i, link := range c.Links {
+		require.Zero(t, link.FeedbackSent)
+		require.Equal(t, rig.Ports[i], link.Port)
+	}
+
+	// It keeps nobody from the ports, and can be saved, too.
+	_, err = r.StartDump("rig1", "")
+	require.NoError(t, err)
+	require.NoError(t, r.StopDump("rig1"))
+	require.NoError(t, end(t, r))
+
+	rig.Interface = "nope0"
+	_, err = Start(cfg, slog.New(slog.DiscardHandler))
+	require.ErrorContains(t, err, "The network interface nope0 is not there")
+}
+
+func TestNoRightToCapture(t *testing.T) {
+	program, err := os.Executable()
+	require.NoError(t, err)
+	err = explainLiveCapture("eth0", fmt.Errorf("%w: socket", source.ErrPermission))
+	require.EqualError(t, err, "Live capture needs a right that this program does not have: CAP_NET_RAW. "+
+		"Give it once with: sudo setcap cap_net_raw+ep "+program)
+	require.Contains(t, noRight("", "/opt/it's here/isc"), `: sudo setcap cap_net_raw+ep '/opt/it'\''s here/isc'`)
+	require.Equal(t,
+		"Live capture needs a right that this program does not have: CAP_NET_RAW. Give it to the service: enter "+
+			`"sudo systemctl edit isc-receiverd.service", add the lines [Service] and AmbientCapabilities=CAP_NET_RAW, `+
+			`then enter "sudo systemctl restart isc-receiverd.service".`,
+		noRight("isc-receiverd.service", "/usr/bin/isc-receiverd"))
+}
