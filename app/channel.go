@@ -139,7 +139,7 @@ func (ch *channel) openSource(pool *inbox.Pool) (name string, err error) {
 	case p.Source == SourceCapture:
 		capture, err := source.ListenCapture(p.Interface, p.Ports, pool)
 		if err != nil {
-			return "", explainLiveCapture(p.Interface, err)
+			return "", explainLiveCapture(err)
 		}
 		ch.source = capture
 	default:

@@ -55,10 +55,14 @@ func explainPorts(device string, err error) error {
 	}
 }
 
-// explainLiveCapture turns the error of a live capture on an interface into a sentence for the operator.
-func explainLiveCapture(device string, err error) error {
-	if !errors.Is(err, source.ErrPermission) {
-		return explainPorts(device, err)
+// explainLiveCapture turns the error of a live capture into a sentence for the operator.
+func explainLiveCapture(err error) error {
+	switch {
+	case errors.Is(err, source.ErrUnsupported):
+		return &sentence{"Packets can be captured on Linux only. Set the channel's source to udp.", err}
+	case !errors.Is(err, source.ErrPermission):
+		return &sentence{fmt.Sprintf("Packets cannot be captured: %s. Choose another network interface, "+
+			"or set the channel's source to udp.", errorText(err)), err}
 	}
 	unit, _ := host.Service()
 	program, pathErr := os.Executable()

@@ -278,11 +278,8 @@ func TestValidate(t *testing.T) {
 			c.Channels[0].Ports = make(Ports, 17)
 		},
 		`channel.source: "tcp" is unknown; write udp or capture`: func(c *Config) { c.Channels[0].Source = "tcp" },
-		"channel.interface: live capture needs one; write its name, such as eth0": func(c *Config) {
-			c.Channels[0].Source = SourceCapture
-		},
 		"channel.ports: live capture needs to know them; 0 stands for any": func(c *Config) {
-			c.Channels[0].Source, c.Channels[0].Interface, c.Channels[0].Ports = SourceCapture, "eth0", Ports{0}
+			c.Channels[0].Source, c.Channels[0].Ports = SourceCapture, Ports{0}
 		},
 		"channel.source: the demonstration sends to sockets; write udp": func(c *Config) {
 			c.Demo, c.Channels[0].Source, c.Channels[0].Interface = true, SourceCapture, "lo"

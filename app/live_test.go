@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -54,17 +55,26 @@ func TestLiveCapture(t *testing.T) {
 	require.NoError(t, r.StopDump("rig1"))
 	require.NoError(t, end(t, r))
 
-	rig.Interface = "nope0"
-	_, err = Start(cfg, slog.New(slog.DiscardHandler))
-	require.ErrorContains(t, err, "The network interface nope0 is not there")
+	rig.Interface = "nope0" // which may still come
+	r = begin(t, cfg)
+	await(t, r, func(s status.Snapshot) bool { return s.Channels[0].Verdict.Advice != "" })
+	c = r.Snapshot().Channels[0]
+	require.Equal(t, status.LinkDown, c.Links[3].State)
+	require.Contains(t, c.Verdict.Evidence, "The network interface nope0 is not there.")
+	require.Equal(t, "Connect it, or choose another network interface.", c.Verdict.Advice)
+	require.NoError(t, end(t, r))
 }
 
 func TestNoRightToCapture(t *testing.T) {
 	program, err := os.Executable()
 	require.NoError(t, err)
-	err = explainLiveCapture("eth0", fmt.Errorf("%w: socket", source.ErrPermission))
+	err = explainLiveCapture(fmt.Errorf("%w: socket", source.ErrPermission))
 	require.EqualError(t, err, "Live capture needs a right that this program does not have: CAP_NET_RAW. "+
 		"Give it once with: sudo setcap cap_net_raw+ep "+program)
+	require.EqualError(t, explainLiveCapture(source.ErrUnsupported),
+		"Packets can be captured on Linux only. Set the channel's source to udp.")
+	require.EqualError(t, explainLiveCapture(fmt.Errorf("source: %w", syscall.EIO)), "Packets cannot be captured: "+
+		"input/output error. Choose another network interface, or set the channel's source to udp.")
 	require.Contains(t, noRight("", "/opt/it's here/isc"), `: sudo setcap cap_net_raw+ep '/opt/it'\''s here/isc'`)
 	require.Equal(t,
 		"Live capture needs a right that this program does not have: CAP_NET_RAW. Give it to the service: enter "+

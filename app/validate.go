@@ -101,8 +101,6 @@ func (c Channel) problems() []*Problem {
 			"1 to %d ports are needed, such as 5078-5081", maxLinks),
 		check(c.Source == SourceUDP || c.Source == SourceCapture, "channel.source",
 			"%q is unknown; write udp or capture", c.Source),
-		check(c.Source != SourceCapture || c.Interface != "", "channel.interface",
-			"live capture needs one; write its name, such as eth0"),
 		check(c.Source != SourceCapture || !slices.Contains(c.Ports, 0), "channel.ports",
 			"live capture needs to know them; 0 stands for any"),
 		check(latency >= MinLatency && latency <= MaxLatency, "channel.latency", "%v is out of range; %v to %v are possible",
