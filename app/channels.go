@@ -161,7 +161,7 @@ func (p plan) overlaps(ports Ports) bool {
 
 // tryPorts finds out whether the plan's ports can be opened, but for those that we hold ourselves.
 func (p plan) tryPorts(held Ports) error {
-	wanted := Ports{0} // any, for the interface's sake
+	var wanted Ports
 	for _, n := range p.Ports {
 		if !slices.Contains(held, n) {
 			wanted = append(wanted, n)
