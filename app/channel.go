@@ -145,7 +145,7 @@ func (ch *channel) openSource(pool *inbox.Pool) (name string, err error) {
 	default:
 		udp, err := source.ListenUDP(p.Interface, p.Ports, pool)
 		if err != nil {
-			return "", explainPorts(p.Interface, err)
+			return "", explainPorts(err)
 		}
 		ch.source = udp
 	}

@@ -169,7 +169,7 @@ func (p plan) tryPorts(held Ports) error {
 	}
 	src, err := source.ListenUDP(p.Interface, wanted, new(inbox.Pool))
 	if err != nil {
-		return explainPorts(p.Interface, err)
+		return explainPorts(err)
 	}
 	src.Close()
 	return nil

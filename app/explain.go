@@ -33,8 +33,8 @@ func errorText(err error) string {
 	}
 }
 
-// explainPorts turns the error of a port on an interface into a sentence for the operator.
-func explainPorts(device string, err error) error {
+// explainPorts turns the error of a port into a sentence for the operator.
+func explainPorts(err error) error {
 	var p *source.PortError
 	switch {
 	case errors.As(err, &p) && errors.Is(err, syscall.EADDRINUSE):
@@ -47,9 +47,6 @@ func explainPorts(device string, err error) error {
 	case errors.As(err, &p):
 		return &sentence{fmt.Sprintf("UDP port %d cannot be opened: %s. Choose other ports or another network interface.",
 			p.Port, errorText(err)), err}
-	case errors.Is(err, source.ErrInterface):
-		return &sentence{fmt.Sprintf("The network interface %s is not there, or has no address. "+
-			"Connect it, or choose another one, or all.", device), err}
 	default:
 		return err
 	}
