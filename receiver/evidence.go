@@ -1,7 +1,6 @@
 package receiver
 
 import (
-	"encoding/hex"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -56,18 +55,6 @@ func (t *trace) fresh(at time.Duration) bool { return t.count > 0 && at-t.at < f
 // start is the datagram as far as it is kept.
 func (t *trace) start() []byte { return t.head[:min(t.size, headSize)] }
 
-// bytes returns the datagram's first bytes as people write them.
-func (t *trace) bytes() string {
-	var b strings.Builder
-	for i, x := range t.start()[:min(t.size, shownSize)] {
-		if i > 0 {
-			b.WriteByte(' ')
-		}
-		b.WriteString(hex.EncodeToString([]byte{x}))
-	}
-	return b.String()
-}
-
 // bar takes note of a datagram from an address that is not allowed.
 func (e *evidence) bar(at time.Duration, d *inbox.Datagram, h *isc.Header) {
 	if _, err := isc.Parse(d.Bytes(), h); err == nil {
@@ -89,7 +76,8 @@ func shown(t *trace, looks *protocol) string {
 	if looks != nil {
 		end = ": that looks like " + looks.words + "."
 	}
-	return fmt.Sprintf("The last one, of %s, %s the bytes %s%s", number(uint64(t.size), "byte"), verb, t.bytes(), end)
+	return fmt.Sprintf("The last one, of %s, %s the bytes % x%s", number(uint64(t.size), "byte"), verb,
+		t.head[:min(t.size, shownSize)], end)
 }
 
 // strangers says what comes to nothing: what arrives now, or what arrived before.
