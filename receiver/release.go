@@ -97,13 +97,18 @@ func (p *Pipeline) expire(out *Result, now time.Time, s *stream) {
 		}
 		p.skip(out, now, s, to)
 	}
-	s.open = slices.DeleteFunc(s.open, func(g *segment) bool {
-		over := at >= g.first+p.budget && g.waiting == 0
-		if over {
+	old := 0 // they are in the order in which they were opened
+	for old < len(s.open) && at >= s.open[old].first+p.budget {
+		old++
+	}
+	waiting := slices.DeleteFunc(s.open[:old], func(g *segment) bool {
+		done := g.waiting == 0
+		if done {
 			p.closeSegment(at, s, g)
 		}
-		return over
+		return done
 	})
+	s.open = slices.Delete(s.open, len(waiting), old)
 }
 
 // finish releases all that a stream holds and closes its segments.

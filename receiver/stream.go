@@ -198,6 +198,9 @@ func (s *stream) gap(budget time.Duration) (deadline time.Duration, to int64, ok
 			return g.first + budget, to, true // what is missing lies within its segment
 		}
 	}
+	if s.ref < s.next { // nothing beyond has come
+		return 0, to, false
+	}
 	for _, g := range s.open {
 		if g.number <= s.next {
 			continue
