@@ -135,7 +135,8 @@ func (c *controller) fulfil() {
 	}
 	old := c.applied
 	c.applied = w
-	c.model.Config, c.model.Chosen, c.model.All, c.model.Player, c.model.HLS = w.cfg, w.chosen, w.all, w.player, w.hls
+	c.model.Config, c.model.Player, c.model.HLS = w.cfg, w.player, w.hls
+	c.model.Chosen, c.model.All, c.model.Rate = w.chosen, w.all, w.rate
 	if w.check != old.check {
 		c.check(w)
 	}
@@ -172,7 +173,7 @@ func (c *controller) open(w wish) {
 	c.model.Phase, c.model.Failure, c.model.Refused.err = starting, nil, nil
 	c.model.SetupErr, c.model.Ask = nil, false
 	c.model.Elapsed, c.model.Playback = 0, app.Playback{Path: w.cfg.Capture}
-	c.model.Dump, c.model.DumpErr, c.dumpErrors = app.Dump{}, nil, map[string]error{}
+	c.model.Dumps, c.model.DumpErr, c.dumpErrors = nil, nil, map[string]error{}
 	c.showNumbers()
 	r, err := c.start(w.forRun(), c.log)
 	if err != nil {
@@ -235,6 +236,15 @@ func (c *controller) dump(channel string, on bool) {
 	c.dumpErrors[channel] = err
 }
 
+// dumps is what is saved of each channel.
+func (c *controller) dumps() map[string]app.Dump {
+	dumps := make(map[string]app.Dump, len(c.applied.cfg.Channels))
+	for _, ch := range c.applied.cfg.Channels {
+		dumps[ch.ID] = c.run.Dump(ch.ID)
+	}
+	return dumps
+}
+
 // check begins the wish's check, or ends the one that there is.
 func (c *controller) check(w wish) {
 	c.model.Check = check{}
@@ -253,7 +263,7 @@ func (c *controller) close() {
 	if err := c.run.Close(); err != nil {
 		c.log.Error("close failed", "error", err)
 	}
-	c.model.Dump = c.run.Dump(c.applied.chosen)
+	c.model.Dumps = c.dumps()
 	c.run = nil
 	c.model.Phase = stopped
 	c.model.URL, c.model.Warnings, c.model.PreviewErr = "", nil, nil
@@ -279,7 +289,7 @@ func (c *controller) showNumbers() {
 		for _, id := range c.watched {
 			c.model.PreviewErr[id] = c.run.PreviewError(id)
 		}
-		c.model.Dump, c.model.DumpErr = c.run.Dump(id), c.dumpErrors[id]
+		c.model.Dumps, c.model.DumpErr = c.dumps(), c.dumpErrors[id]
 		if p, ok := c.run.Playback(); ok {
 			if !c.model.Playback.Done {
 				c.model.Elapsed = time.Since(c.opened)
@@ -295,7 +305,7 @@ func (c *controller) showNumbers() {
 // showPictures sends the window the latest pictures, all in one, if there is a new one among them: the window is
 // painted as a whole, so that two at a time cost no more than one.
 func (c *controller) showPictures() {
-	if c.run == nil || time.Since(c.painted) < paintEvery(len(c.watched)) {
+	if c.run == nil || time.Since(c.painted) < paintEvery(len(c.watched), c.applied.rate) {
 		return
 	}
 	news := false
@@ -315,10 +325,12 @@ func (c *controller) showPictures() {
 	}
 }
 
-// paintEvery is how far apart pictures are shown at the least, by how many there are at once: one in all its rate, many
-// less often, since each of them costs.
-func paintEvery(pictures int) time.Duration {
+// paintEvery is how far apart pictures are shown at the least: as the operator has chosen, or by how many there are at
+// once, one in all its rate, many less often, since each of them costs.
+func paintEvery(pictures, rate int) time.Duration {
 	switch {
+	case rate > 0:
+		return time.Second/time.Duration(rate) - picturesEvery
 	case pictures <= 1:
 		return 0
 	case pictures <= 4:

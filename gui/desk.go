@@ -1,41 +1,99 @@
 package gui
 
 import (
+	"fmt"
 	"log/slog"
 	"net/url"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/dialog"
+	"fyne.io/fyne/v2/widget"
 )
 
-// desk is what the pages need of the desktop around the window.
+// desk is what the pages need of the window around them and of the desktop.
 type desk struct {
-	copy func(text string)
-	open func(address string)
-	quit func()
+	copy   func(text string)
+	open   func(address string)
+	notify func(title, text string)
+	quit   func()
 
-	chooseCapture func(chosen func(path string))
+	free          func() bool // no dialog is open
 	ask           func(q question)
+	show          func(title string, content fyne.CanvasObject, size fyne.Size)
+	chooseCapture func(chosen func(path string))
+	saveFile      func(name, text string)
+	setTheme      func(name string)
+	fullScreen    func()
 }
 
 // newDesk returns the desktop that there is.
 func newDesk(a fyne.App, win fyne.Window, log *slog.Logger) desk {
+	failed := func(err error) { dialog.ShowError(err, win) }
 	return desk{
-		copy: a.Clipboard().SetContent,
-		quit: a.Quit,
-		ask:  func(q question) { ask(win, q) },
-		chooseCapture: func(chosen func(string)) {
-			chooseCapture(win, chosen, func(err error) { dialog.ShowError(err, win) })
+		copy:   a.Clipboard().SetContent,
+		open:   func(address string) { openURL(a, address, log) },
+		notify: func(title, text string) { a.SendNotification(fyne.NewNotification(title, text)) },
+		quit: func() {
+			if !win.FullScreen() {
+				rememberSize(a.Preferences(), win.Canvas().Size())
+			}
+			a.Quit()
 		},
-		open: func(address string) {
-			// On the window's goroutine: this starts a helper of the desktop's and does not wait for the browser.
-			u, err := url.Parse(address)
-			if err == nil {
-				err = a.OpenURL(u)
-			}
-			if err != nil {
-				log.Error("the browser was not opened", "error", err)
-			}
+		free:          func() bool { return win.Canvas().Overlays().Top() == nil },
+		ask:           func(q question) { ask(win, q) },
+		show:          func(title string, o fyne.CanvasObject, size fyne.Size) { showDialog(win, title, o, size) },
+		chooseCapture: func(chosen func(string)) { chooseCapture(win, chosen, failed) },
+		saveFile:      func(name, text string) { saveFile(win, name, text, failed) },
+		fullScreen:    func() { win.SetFullScreen(!win.FullScreen()) },
+		setTheme: func(name string) {
+			a.Preferences().SetString(keepTheme, name)
+			a.Settings().SetTheme(newLook(name))
 		},
 	}
+}
+
+// openURL opens an address in the browser. It starts a helper of the desktop's and does not wait for the browser.
+func openURL(a fyne.App, address string, log *slog.Logger) {
+	u, err := url.Parse(address)
+	if err == nil {
+		err = a.OpenURL(u)
+	}
+	if err != nil {
+		log.Error("the browser was not opened", "error", err)
+	}
+}
+
+// showDialog shows something over the window until it is closed, by Escape too.
+func showDialog(win fyne.Window, title string, content fyne.CanvasObject, size fyne.Size) {
+	d := dialog.NewCustomWithoutButtons(title, content, win)
+	d.SetButtons([]fyne.CanvasObject{widget.NewButton("Close", func() { d.Hide() })})
+	if !size.IsZero() {
+		room := win.Canvas().Size()
+		d.Resize(fyne.NewSize(min(size.Width, room.Width-40), min(size.Height, room.Height-40)))
+	}
+	d.Show()
+}
+
+// saveFile has the operator choose a file, and writes text to it.
+func saveFile(win fyne.Window, name, text string, failed func(error)) {
+	d := dialog.NewFileSave(func(file fyne.URIWriteCloser, err error) {
+		if err != nil {
+			failed(err)
+			return
+		}
+		if file == nil {
+			return // it was left
+		}
+		_, err = file.Write([]byte(text))
+		if closed := file.Close(); err == nil {
+			err = closed
+		}
+		if err != nil {
+			failed(fmt.Errorf("the file was not written whole: %w. Free some room or choose another folder", err))
+		}
+	}, win)
+	d.SetFileName(name)
+	d.Show() // it has no size to change before
+	size := win.Canvas().Size()
+	d.Resize(fyne.NewSize(min(size.Width-80, 900), min(size.Height-80, 600)))
 }

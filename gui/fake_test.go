@@ -168,6 +168,7 @@ func (c *fakeCommands) ShowAll(on bool)            { c.ask("show all", on) }
 func (c *fakeCommands) Cover(on bool)              { c.covered = on }
 func (c *fakeCommands) SetLatency(d time.Duration) { c.ask("latency", d) }
 func (c *fakeCommands) SetHLS(on bool)             { c.ask("hls", on) }
+func (c *fakeCommands) SetRate(pictures int)       { c.ask("rate", pictures) }
 func (c *fakeCommands) SetDump(on bool)            { c.ask("dump", on) }
 func (c *fakeCommands) Check(capture string)       { c.ask("check", capture) }
 func (c *fakeCommands) EndCheck()                  { c.ask("end check") }

@@ -66,19 +66,22 @@ func Run(ctx context.Context, options Options) error {
 func show(ctx context.Context, options Options, start starter) error {
 	cfg, log := options.Settings.Config, options.Log
 	a := fyneapp.NewWithID(appID)
-	a.Settings().SetTheme(newLook())
+	a.Settings().SetTheme(newLook(a.Preferences().String(keepTheme)))
 	win := a.NewWindow(title)
 	var later turns
 	c := newController(cfg, start, later.do, log)
 	c.use(options.Settings)
 	w := newWindow(c, newDesk(a, win, log))
+	w.theme = a.Preferences().StringWithFallback(keepTheme, asSystem)
 	c.view = w
 	w.Show(c.model)
 	win.SetContent(w.root)
 	win.SetPadded(false)
-	w.addKeys(win.Canvas())
-	win.Resize(fyne.NewSize(1280, 800))
+	win.SetMainMenu(w.menus.main)
+	win.Canvas().SetOnTypedKey(w.typed)
+	win.Resize(rememberedSize(a.Preferences()))
 	win.SetMaster()
+	win.SetCloseIntercept(w.close)
 
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

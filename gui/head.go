@@ -1,6 +1,7 @@
 package gui
 
 import (
+	"fmt"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -18,7 +19,7 @@ type head struct {
 	mark         *widgets.Mark
 	state, since *widgets.Text
 	demo         *widgets.Pill
-	open         *widget.Button // a capture
+	hls, share   *widget.Button
 	setup, start *widget.Button
 }
 
@@ -28,7 +29,8 @@ func newHead() *head {
 		state: widgets.NewText("", widgets.TextStyle{Bold: true, Hug: true}),
 		since: widgets.NewText("", widgets.TextStyle{Hug: true}),
 		demo:  widgets.NewPill(),
-		open:  widget.NewButtonWithIcon("Open capture...", theme.FolderOpenIcon(), nil),
+		hls:   widget.NewButton("HLS on", nil),
+		share: widget.NewButton("Share", nil),
 		setup: widget.NewButtonWithIcon("Set-up", theme.SettingsIcon(), nil),
 		start: widget.NewButton("Start", nil),
 	}
@@ -37,7 +39,8 @@ func newHead() *head {
 	name.Set("ISC Receiver", widgets.Normal)
 	left := container.New(layout.NewCustomPaddedHBoxLayout(8),
 		name, spacer(2, 0), container.NewCenter(h.mark), h.state, h.since, container.NewCenter(h.demo))
-	right := container.New(layout.NewCustomPaddedHBoxLayout(10), h.open, h.setup, h.start)
+	right := container.New(layout.NewCustomPaddedHBoxLayout(10), roomFor(h.hls, "HLS off"),
+		roomFor(h.share, "Share · 100 watching"), roomFor(h.setup, "Set-up"), roomFor(h.start, "Start"))
 	h.bar = container.New(layout.NewCustomPaddedVBoxLayout(0),
 		container.New(layout.NewCustomPaddedLayout(7, 7, 14, 12),
 			container.NewBorder(nil, nil, nil, right, container.New(layout.NewCustomPaddedVBoxLayout(0),
@@ -64,7 +67,7 @@ func (h *head) show(m model, age func(channel string) time.Duration, settingUp b
 		h.bar.Refresh()
 	}
 
-	enable(h.open, m.Phase == running || m.Phase == stopped)
+	h.showViewers(m)
 	label := "Stop"
 	if m.Phase == stopped || m.Phase == starting {
 		label = "Start" // the large one is in the set-up, which is in sight then
@@ -82,6 +85,26 @@ func (h *head) show(m model, age func(channel string) time.Duration, settingUp b
 		h.setup.SetText(label)
 	}
 	enable(h.setup, m.Phase != stopped && m.Check.Path == "")
+}
+
+// showViewers says whether viewers can watch, and how many do.
+func (h *head) showViewers(m model) {
+	hls, importance := "HLS on", widget.MediumImportance
+	if !m.channel().HLS.Enabled {
+		hls, importance = "HLS off", widget.WarningImportance
+	}
+	share := fmt.Sprintf("Share · %d watching", m.viewers())
+	if h.hls.Text != hls || h.share.Text != share {
+		h.hls.Text, h.hls.Importance, h.share.Text = hls, importance, share
+		h.hls.Refresh()
+		h.share.Refresh()
+	}
+}
+
+// roomFor keeps room for the longest label of a button, so that nothing moves when it changes.
+func roomFor(b *widget.Button, label string) fyne.CanvasObject {
+	widest := widget.NewButtonWithIcon(label, b.Icon, nil)
+	return container.NewStack(spacer(widest.MinSize().Width, 0), b)
 }
 
 // enable enables or disables a widget, where that is a change.

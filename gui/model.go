@@ -50,6 +50,7 @@ type model struct {
 	Phase      phase
 	Config     app.Config      // of the run, or of the next one
 	Chosen     string          // the ID of the channel whose links are shown
+	Rate       int             // the most pictures a second of each preview; 0 is by their number
 	All        bool            // the pictures of all channels are shown, not only that of the chosen one
 	Player     string          // the ID of the channel that a capture plays in, where Config has one
 	HLS        map[string]bool // by the ID of each channel whose output the operator has switched; not written to
@@ -68,8 +69,8 @@ type model struct {
 
 	Playback app.Playback // of the capture that plays, where Config has one
 	Elapsed  time.Duration
-	Dump     app.Dump // what is saved of the channel
-	DumpErr  error    // why saving did not start, or stop
+	Dumps    map[string]app.Dump // what is saved of each channel
+	DumpErr  error               // why saving of the chosen one did not start, or stop
 	Check    check
 }
 
@@ -145,6 +146,9 @@ func hlsOn(cfg app.Config, switched map[string]bool, id string) bool {
 	}
 	return cfg.HLS.Enabled
 }
+
+// dump is what is saved of the chosen channel.
+func (m model) dump() app.Dump { return m.Dumps[m.rig().ID] }
 
 // plays tells whether the chosen channel plays a capture.
 func (m model) plays() bool { return m.Config.Capture != "" && m.Chosen == m.Player }

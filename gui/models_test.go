@@ -151,7 +151,7 @@ func played(err error) model {
 func saving(d app.Dump) model {
 	m := live()
 	d.Path, d.Limit = "/home/user/Captures/rig1-2026-01-02-140231.pcapng", 1<<30
-	m.Dump = d
+	m.Dumps = map[string]app.Dump{"rig1": d}
 	return m
 }
 

@@ -53,7 +53,7 @@ func showForReal() bool {
 // realRun is a run that says what a model says, with pictures that move where its channels are live.
 func realRun(m model) *fakeRun {
 	r := newFakeRun()
-	r.snapshot, r.dump, r.playback, r.previewErr = m.Snapshot, m.Dump, m.Playback, m.PreviewErr
+	r.snapshot, r.dump, r.playback, r.previewErr = m.Snapshot, m.dump(), m.Playback, m.PreviewErr
 	r.warnings = m.Warnings
 	states := map[string]status.ChannelState{}
 	for _, c := range m.Snapshot.Channels {

@@ -1,8 +1,6 @@
 package gui
 
 import (
-	"fmt"
-
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
@@ -12,7 +10,7 @@ import (
 	"github.com/isc-receiver/isc-receiver/gui/widgets"
 )
 
-// save is the row that says whether what arrives is saved, and where.
+// save is the row that says whether what arrives is saved.
 type save struct {
 	row    fyne.CanvasObject
 	state  *widgets.Text
@@ -23,50 +21,56 @@ type save struct {
 func newSave() *save {
 	s := &save{
 		state:  widgets.NewText("", widgets.TextStyle{}),
-		copy:   widget.NewButtonWithIcon("Copy path", theme.ContentCopyIcon(), nil),
-		toggle: widget.NewButtonWithIcon("Save what arrives", theme.MediaRecordIcon(), nil),
+		copy:   widget.NewButtonWithIcon("", theme.ContentCopyIcon(), nil),
+		toggle: widget.NewButtonWithIcon("Save", theme.MediaRecordIcon(), nil),
 	}
-	s.row = container.NewBorder(nil, nil, caption("Packets"),
-		container.New(layout.NewCustomPaddedHBoxLayout(8), s.copy, s.toggle), s.state)
+	s.copy.Importance = widget.LowImportance
+	s.row = container.NewBorder(nil, nil, nil,
+		container.New(layout.NewCustomPaddedHBoxLayout(4), s.copy, s.toggle), s.state)
 	return s
 }
 
 func (s *save) show(m model) {
 	text, tone := saveText(m)
 	s.state.Set(text, tone)
-	enable(s.copy, m.Dump.Path != "")
+	d := m.dump()
+	if visible := d.Path != ""; visible != s.copy.Visible() {
+		s.copy.Hidden = !visible
+		s.row.Refresh()
+	}
 	// A capture that plays is saved already.
-	enable(s.toggle, m.Phase == running && (m.Dump.Running || !m.plays()))
+	enable(s.toggle, m.Phase == running && (d.Running || !m.plays()))
 
-	label, icon, importance := "Save what arrives", theme.MediaRecordIcon(), widget.MediumImportance
-	if m.Dump.Running {
-		label, icon, importance = "Stop saving", theme.MediaStopIcon(), widget.WarningImportance
+	label, icon, importance := "Save", theme.MediaRecordIcon(), widget.MediumImportance
+	if d.Running {
+		label, icon, importance = "Stop", theme.MediaStopIcon(), widget.WarningImportance
 	}
 	if s.toggle.Text != label {
 		s.toggle.Importance = importance
 		s.toggle.Text = label
 		s.toggle.SetIcon(icon)
+		s.row.Refresh()
 	}
 }
 
 // saveText says whether what arrives is saved, and why no more.
 func saveText(m model) (string, widgets.Tone) {
-	d := m.Dump
-	missed := ""
-	if d.Missed > 0 {
-		missed = fmt.Sprintf(" (%d not saved: the disk is too slow)", d.Missed)
-	}
+	d := m.dump()
 	switch {
 	case m.DumpErr != nil:
-		return sentence(m.DumpErr.Error()), widgets.Bad
+		return "Not saved: " + sentence(m.DumpErr.Error()), widgets.Bad
+	case d.Running && d.Missed > 0:
+		return "Saving; the disk is too slow for all", widgets.Warning
 	case d.Running:
-		return "Saving: " + progressText(d.Bytes, d.Limit) + missed + " to " + d.Path, widgets.Accent
+		return "Saving: " + progressText(d.Bytes, d.Limit), widgets.Accent
 	case d.Err != nil:
-		return "Saving has failed: " + sentence(d.Err.Error()), widgets.Bad
+		return "Saving ended: " + sentence(d.Err.Error()), widgets.Bad
 	case d.Full:
-		return fmt.Sprintf("Full at %s, so it has ended%s: %s", bytesText(d.Limit), missed, d.Path), widgets.Warning
+		return "Saved, and full at " + bytesText(d.Limit), widgets.Warning
+	case d.Path != "" && d.Missed > 0:
+		return "Saved, not all: " + bytesText(d.Bytes), widgets.Warning
 	case d.Path != "":
-		return fmt.Sprintf("Saved: %s%s in %s", bytesText(d.Bytes), missed, d.Path), widgets.Normal
+		return "Saved: " + bytesText(d.Bytes), widgets.Normal
 	}
-	return "All that arrives, good or bad, for Wireshark or to play it again.", widgets.Quiet
+	return "Packets are not saved", widgets.Quiet
 }

@@ -117,11 +117,11 @@ func channelText(c status.Channel, age time.Duration) (shape widgets.Shape, tone
 	case status.ChannelLive:
 		switch {
 		case c.Verdict.Code == status.VerdictTooLossy && fresh(age):
-			return widgets.Triangle, widgets.Warning, "Live, lossy"
+			return widgets.Triangle, widgets.Warning, "Lossy"
 		case c.Verdict.Code != status.VerdictOK && c.Verdict.Code != "":
 			return widgets.Triangle, widgets.Warning, "No picture"
 		case c.Stream.Damaged:
-			return widgets.Triangle, widgets.Warning, "Live, damaged"
+			return widgets.Triangle, widgets.Warning, "Damaged"
 		}
 		return widgets.Disc, widgets.Good, "Live"
 	case status.ChannelSilent:

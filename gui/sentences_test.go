@@ -46,7 +46,7 @@ func TestStateText(t *testing.T) {
 	for want, m := range map[string]model{
 		"Stopped ": idle(), "Not running ": failed,
 		"Waiting since 14:01:01": waiting(), "Live since 14:01:01": live(),
-		"Live, damaged since 14:01:01": oneSilent(), "No signal since 14:02:00": noSignal(),
+		"Damaged since 14:01:01": oneSilent(), "No signal since 14:02:00": noSignal(),
 		"Failed since 14:01:01": with(live(), func(c *status.Channel) { c.State = status.ChannelFailed }),
 		"No picture since 14:01:01": with(live(), func(c *status.Channel) {
 			c.Verdict.Code = status.VerdictNoKeyframe
@@ -56,7 +56,7 @@ func TestStateText(t *testing.T) {
 		require.Equal(t, want, word+" "+since)
 	}
 	lossy := with(live(), func(c *status.Channel) { c.Verdict.Code = status.VerdictTooLossy })
-	for age, want := range map[time.Duration]string{-1: "No picture", time.Second: "Live, lossy", stale: "No picture"} {
+	for age, want := range map[time.Duration]string{-1: "No picture", time.Second: "Lossy", stale: "No picture"} {
 		_, _, word, _ := stateText(lossy, age)
 		require.Equal(t, want, word)
 	}

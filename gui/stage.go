@@ -193,5 +193,5 @@ func (*gridLayout) MinSize(objects []fyne.CanvasObject) fyne.Size {
 	return fyne.NewSize(tile.Width*float32(columns)+gap*float32(columns-1), tile.Height*float32(rows)+gap*float32(rows-1))
 }
 
-// stripHeight is what one large picture needs above it.
-func (s *stage) stripHeight() float32 { return 23 }
+// columns is how many pictures stand beside each other.
+func (s *stage) columns() int { return gridColumns(len(s.tiles), s.panel.Size()) }

@@ -7,10 +7,20 @@ import (
 	"fyne.io/fyne/v2/theme"
 )
 
-// look is the window's theme: Fyne's own with this project's colours and sizes, dark or light as the system says.
-type look struct{ fyne.Theme }
+// look is the window's theme: Fyne's own with this project's colours and sizes.
+type look struct {
+	fyne.Theme
 
-func newLook() fyne.Theme { return look{theme.DefaultTheme()} }
+	name string // one of themeNames
+}
+
+const asSystem, alwaysDark, alwaysLight = "As the system", "Dark", "Light"
+
+// themeNames are the colours to choose from.
+var themeNames = [...]string{asSystem, alwaysDark, alwaysLight}
+
+// newLook returns the theme of a name, or the one that follows the system.
+func newLook(name string) fyne.Theme { return look{Theme: theme.DefaultTheme(), name: name} }
 
 type palette map[fyne.ThemeColorName]color.Color
 
@@ -62,6 +72,12 @@ var light = palette{
 
 // Color implements fyne.Theme.
 func (l look) Color(name fyne.ThemeColorName, variant fyne.ThemeVariant) color.Color {
+	switch l.name {
+	case alwaysDark:
+		variant = theme.VariantDark
+	case alwaysLight:
+		variant = theme.VariantLight
+	}
 	colors := dark
 	if variant == theme.VariantLight {
 		colors = light

@@ -15,9 +15,6 @@ import (
 	"github.com/isc-receiver/isc-receiver/internal/status"
 )
 
-// copiedFor is how long the copy button says that it has copied.
-const copiedFor = 2 * time.Second
-
 // latencySteps are the latency budgets that the slider offers: all that are possible, the fine steps where they matter.
 var latencySteps = [...]time.Duration{
 	app.MinLatency, 30 * time.Millisecond, 40 * time.Millisecond, 50 * time.Millisecond, 60 * time.Millisecond,
@@ -28,7 +25,7 @@ var latencySteps = [...]time.Duration{
 	3 * time.Second, 4 * time.Second, app.MaxLatency,
 }
 
-// totals is the panel below the picture: what was lost, the latency budget, and the viewers.
+// totals is the panel below the picture: what was lost, the latency budget, and what is saved.
 type totals struct {
 	panel fyne.CanvasObject
 
@@ -39,28 +36,19 @@ type totals struct {
 	onLatency   func(time.Duration)
 	showing     bool // a value is being shown: not the operator's doing
 
-	address         *widgets.Text
-	viewers         *widgets.Text // how many are watching
-	hls, copy, open *widget.Button
-	save            *save
-	copiedAt        time.Time
+	save *save
 }
 
 func newTotals() *totals {
 	t := &totals{
 		lost1:       widgets.NewStat("lost, last 1 s", theme.SizeNameHeadingText),
 		lost8:       widgets.NewStat("lost, last 8 s", theme.SizeNameHeadingText),
-		saved:       widgets.NewStat("saved by coding", theme.SizeNameHeadingText),
-		wait:        widgets.NewStat("longest wait, last 8 s", theme.SizeNameHeadingText),
+		saved:       widgets.NewStat("coding saved", theme.SizeNameHeadingText),
+		wait:        widgets.NewStat("longest wait", theme.SizeNameHeadingText),
 		latency:     widget.NewSlider(0, float64(len(latencySteps)-1)),
 		latencyText: widgets.NewText("1000 ms", widgets.TextStyle{Bold: true, Align: fyne.TextAlignTrailing}),
-		address:     widgets.NewText("", widgets.TextStyle{}),
-		hls:         widget.NewButton("Turn HLS off", nil),
-		copy:        widget.NewButtonWithIcon("Copy", theme.ContentCopyIcon(), nil),
-		open:        widget.NewButtonWithIcon("Open", theme.ComputerIcon(), nil),
+		save:        newSave(),
 	}
-	t.save = newSave()
-	t.viewers = caption("Viewers")
 	t.latency.OnChanged = func(step float64) {
 		if !t.showing {
 			budget := latencySteps[int(step)]
@@ -71,16 +59,14 @@ func newTotals() *totals {
 
 	stats := container.NewGridWithColumns(4, t.lost1, t.lost8, t.saved, t.wait)
 	latency := container.NewBorder(nil, nil, caption("Latency budget"), t.latencyText, t.latency)
-	viewers := container.NewBorder(nil, nil, t.viewers,
-		container.New(layout.NewCustomPaddedHBoxLayout(8), t.copy, t.open, t.hls), t.address)
-	t.panel = widgets.NewCard(container.New(layout.NewCustomPaddedVBoxLayout(6),
-		stats, layout.NewSpacer(), latency, layout.NewSpacer(), t.save.row, viewers), gap)
+	t.panel = widgets.NewCard(container.New(layout.NewCustomPaddedVBoxLayout(2),
+		stats, layout.NewSpacer(), latency, layout.NewSpacer(), t.save.row), gap)
 	return t
 }
 
-// caption is the name of a row, of one width for all of them.
+// caption is the name of a row.
 func caption(text string) *widgets.Text {
-	c := widgets.NewText("Latency budget  ", widgets.TextStyle{})
+	c := widgets.NewText("", widgets.TextStyle{Hug: true})
 	c.Set(text, widgets.Quiet)
 	return c
 }
@@ -96,7 +82,6 @@ func (t *totals) show(m model) {
 	t.latencyText.Set(milliseconds(budget), widgets.Normal)
 
 	t.save.show(m)
-	t.showViewers(m, c)
 }
 
 // latencyStep returns the index of the greatest step that is at most a budget.
@@ -137,40 +122,4 @@ func (t *totals) showLosses(m model, c status.Channel) {
 		s.Set(fmt.Sprint(lost), tone)
 	}
 	t.wait.Set(fmt.Sprintf("%.0f ms", c.Wait.Max), widgets.Normal)
-}
-
-func (t *totals) showViewers(m model, c status.Channel) {
-	address, tone, watching := m.URL, widgets.Normal, "Viewers"
-	switch {
-	case m.Phase != running || m.URL == "":
-		address, tone = "The page is served while receiving.", widgets.Quiet
-	case c.HLS.Error != "":
-		address, tone = sentence(c.HLS.Error), widgets.Bad
-	case !c.HLS.Enabled:
-		address, tone = "HLS is off: viewers see no video.", widgets.Warning
-	default:
-		watching = fmt.Sprintf("%d watching", c.Viewers)
-	}
-	t.address.Set(address, tone)
-	t.viewers.Set(watching, widgets.Quiet)
-
-	enable(t.copy, m.URL != "")
-	enable(t.open, m.URL != "")
-	label := "Turn HLS on"
-	if c.HLS.Enabled {
-		label = "Turn HLS off"
-	}
-	if t.hls.Text != label {
-		t.hls.SetText(label)
-	}
-	if !t.copiedAt.IsZero() && m.Now.Sub(t.copiedAt) > copiedFor {
-		t.copiedAt = time.Time{}
-		t.copy.SetIcon(theme.ContentCopyIcon())
-	}
-}
-
-// copied tells the operator that the address was copied.
-func (t *totals) copied(now time.Time) {
-	t.copiedAt = now
-	t.copy.SetIcon(theme.ConfirmIcon())
 }

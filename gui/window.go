@@ -11,6 +11,7 @@ import (
 	"fyne.io/fyne/v2/theme"
 
 	"github.com/isc-receiver/isc-receiver/app"
+	"github.com/isc-receiver/isc-receiver/gui/events"
 	"github.com/isc-receiver/isc-receiver/gui/form"
 )
 
@@ -29,6 +30,7 @@ type commands interface {
 	Cover(on bool)
 	SetLatency(d time.Duration)
 	SetHLS(on bool)
+	SetRate(pictures int)
 	SetDump(on bool)
 	Check(capture string)
 	EndCheck()
@@ -46,11 +48,17 @@ type window struct {
 	stage    *stage
 	setup    *form.Form
 	totals   *totals
+	events   *eventsPanel
 	links    *links
+	share    *share
+	menus    *menus
 	check    *checkPage
+	layout   *bodyLayout
 	body     fyne.CanvasObject // all but the bars and the check
 	root     fyne.CanvasObject
 
+	alarm     events.Alarm
+	theme     string // one of themeNames
 	model     model
 	settingUp bool // the set-up is shown in place of the picture though there may be one
 	covered   bool // no picture is in sight
@@ -60,10 +68,13 @@ func newWindow(c commands, d desk) *window {
 	w := &window{
 		commands: c, desk: d,
 		head: newHead(), tabs: newTabs(), playback: newPlayback(), stage: newStage(),
-		totals: newTotals(), links: newLinks(), check: newCheckPage(),
+		totals: newTotals(), events: newEventsPanel(), links: newLinks(), share: newShare(), check: newCheckPage(),
+		theme: asSystem,
 	}
 	w.setup = newSetup(w)
-	w.head.open.OnTapped = w.openCapture
+	w.menus = newMenus(w)
+	w.head.hls.OnTapped = w.toggleHLS
+	w.head.share.OnTapped = w.showShare
 	w.head.setup.OnTapped = w.toggleSetup
 	w.head.start.OnTapped = w.startOrStop
 	w.tabs.onTap = w.showRig
@@ -75,12 +86,14 @@ func newWindow(c commands, d desk) *window {
 	w.totals.save.toggle.OnTapped = w.toggleSaving
 	w.totals.save.copy.OnTapped = w.copySaved
 	w.totals.onLatency = c.SetLatency
-	w.totals.hls.OnTapped = w.toggleHLS
-	w.totals.copy.OnTapped = w.copyAddress
-	w.totals.open.OnTapped = w.openPage
+	w.share.copy.OnTapped = w.copyAddress
+	w.share.open.OnTapped = w.openPage
+	w.share.hls.OnTapped = w.toggleHLS
+	w.events.copy.OnTapped = w.copyEvents
+	w.events.save.OnTapped = w.saveEvents
 
-	w.body = container.New(&bodyLayout{w.stage.stripHeight()},
-		w.stage.panel, w.totals.panel, w.links.panel)
+	w.layout = &bodyLayout{}
+	w.body = container.New(w.layout, w.stage.panel, w.totals.panel, w.events.panel, w.links.panel)
 	bars := container.New(layout.NewCustomPaddedVBoxLayout(0), w.head.bar, w.tabs.bar, w.playback.bar)
 	w.root = container.NewBorder(bars, nil, nil, nil, container.NewStack(w.body, w.setup.Object, w.check.page))
 	return w
@@ -98,8 +111,13 @@ func (w *window) Show(m model) {
 	w.stage.show(m)
 	w.totals.show(m)
 	w.links.show(m)
+	w.share.show(m)
+	state := eventsState(m)
+	w.events.show(state)
+	w.call(state)
 	w.place()
 	w.showSetup()
+	w.menus.update(w)
 }
 
 // ShowPictures implements view.
@@ -125,6 +143,10 @@ func (w *window) place() {
 			o.Hide()
 		}
 		return true
+	}
+	if several := len(w.model.visible()) > 1; several != w.layout.several {
+		w.layout.several = several
+		w.body.Refresh()
 	}
 	show(w.check.page, checks)
 	if show(w.setup.Object, settingUp) {
@@ -194,18 +216,18 @@ func (w *window) showNumber(i int) {
 
 func (w *window) toggleSaving() {
 	if !w.totals.save.toggle.Disabled() {
-		w.commands.SetDump(!w.model.Dump.Running)
+		w.commands.SetDump(!w.model.dump().Running)
 	}
 }
 
-func (w *window) copySaved() { w.desk.copy(w.model.Dump.Path) }
+func (w *window) copySaved() { w.desk.copy(w.model.dump().Path) }
 
 func (w *window) toggleHLS() { w.commands.SetHLS(!w.model.channel().HLS.Enabled) }
 
 func (w *window) copyAddress() {
 	if w.model.URL != "" {
 		w.desk.copy(w.model.URL)
-		w.totals.copied(w.model.Now)
+		w.share.copied(w.model.Now)
 	}
 }
 
@@ -215,38 +237,48 @@ func (w *window) openPage() {
 	}
 }
 
-// bodyLayout gives the picture on the stage its 16 to 9 where there is room, what is below it the rest, and the links
-// the right side from top to bottom.
-type bodyLayout struct{ strip float32 }
+// bodyLayout gives one picture on the stage its 16 to 9 where there is room, or several all the room; what is below it
+// the rest; and the links the right side from top to bottom.
+type bodyLayout struct{ several bool }
 
 const (
 	gap       = 12
-	barGap    = 4 // what a border layout leaves below the bar
+	barGap    = 4  // what a border layout leaves below the bar
+	strip     = 23 // of words above a picture
+	belowMin  = 134
 	linksMin  = 352
 	linksMax  = 440
 	linksPart = 0.31
+	totalsMin = 308
+	totalsMax = 420
 )
 
 func (l *bodyLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
-	stage, below, side := objects[0], objects[1], objects[2]
+	stage, totals, events, side := objects[0], objects[1], objects[2], objects[3]
 	sideWidth := min(max(size.Width*linksPart, linksMin), linksMax)
 	width := size.Width - sideWidth - 3*gap
-	belowMin := below.MinSize().Height
-	height := min(width*9/16+l.strip, size.Height-belowMin-3*gap+barGap)
 	top := float32(gap - barGap)
+	height := size.Height - max(totals.MinSize().Height, belowMin) - top - 2*gap
+	if !l.several {
+		height = min(height, width*9/16+strip)
+	}
 	stage.Move(fyne.NewPos(gap, top))
 	stage.Resize(fyne.NewSize(width, height))
-	below.Move(fyne.NewPos(gap, top+height+gap))
-	below.Resize(fyne.NewSize(width, size.Height-height-top-2*gap))
+	below := fyne.NewPos(gap, top+height+gap)
+	totalsWidth := min(max(width*0.47, totalsMin), totalsMax)
+	totals.Move(below)
+	totals.Resize(fyne.NewSize(totalsWidth, size.Height-below.Y-gap))
+	events.Move(below.AddXY(totalsWidth+gap, 0))
+	events.Resize(fyne.NewSize(width-totalsWidth-gap, size.Height-below.Y-gap))
 	side.Move(fyne.NewPos(width+2*gap, top))
 	side.Resize(fyne.NewSize(sideWidth, size.Height-top-gap))
 }
 
 func (*bodyLayout) MinSize(objects []fyne.CanvasObject) fyne.Size {
-	stage, below, side := objects[0].MinSize(), objects[1].MinSize(), objects[2].MinSize()
+	stage, totals, events, side := objects[0].MinSize(), objects[1].MinSize(), objects[2].MinSize(), objects[3].MinSize()
 	return fyne.NewSize(
-		max(stage.Width, below.Width)+max(side.Width, linksMin)+3*gap,
-		max(stage.Height+below.Height+3*gap, side.Height+2*gap),
+		max(stage.Width, max(totals.Width, totalsMin)+gap+events.Width)+max(side.Width, linksMin)+3*gap,
+		max(stage.Height+max(totals.Height, belowMin)+3*gap, side.Height+2*gap),
 	)
 }
 

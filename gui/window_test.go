@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/widget"
 	"github.com/stretchr/testify/require"
@@ -25,24 +26,36 @@ type testWindow struct {
 	quits    int
 	chosen   string // the capture that the operator chooses
 	asked    []question
+	busy     bool // a dialog is open
+	dialogs  []string
+	calls    []string
+	saved    []string
+	themes   []string
 }
 
 func openTestWindow(t *testing.T) *testWindow {
 	t.Helper()
-	test.NewTempApp(t).Settings().SetTheme(newLook())
+	test.NewTempApp(t).Settings().SetTheme(newLook(asSystem))
 	w := &testWindow{}
 	w.window = newWindow(&w.commands, desk{
 		copy: func(text string) { w.copied = append(w.copied, text) },
 		open: func(address string) { w.opened = append(w.opened, address) },
 		quit: func() { w.quits++ },
+		free: func() bool { return !w.busy },
+		show: func(title string, _ fyne.CanvasObject, _ fyne.Size) { w.dialogs = append(w.dialogs, title) },
 
+		notify:        func(title, _ string) { w.calls = append(w.calls, title) },
 		chooseCapture: func(chosen func(string)) { chosen(w.chosen) },
 		ask:           func(q question) { w.asked = append(w.asked, q) },
+		saveFile:      func(_, text string) { w.saved = append(w.saved, text) },
+		setTheme:      func(name string) { w.themes = append(w.themes, name) },
+		fullScreen:    func() {},
 	})
 	w.window.Show(idle())
 	w.Window = test.NewTempWindow(t, w.root)
 	w.SetPadded(false)
-	w.addKeys(w.Canvas())
+	w.SetMainMenu(w.menus.main)
+	w.Canvas().SetOnTypedKey(w.typed)
 	w.Resize(fyne.NewSize(1024, 640))
 	return w
 }
@@ -58,15 +71,27 @@ func (w *testWindow) showPicture(channels ...string) {
 	w.stage.showPictures(pictures, moment)
 }
 
-// press does what a main action's key does.
-func (w *testWindow) press(key fyne.KeyName) { w.actions()[key]() }
+// press does what a key with Control does.
+func (w *testWindow) press(key fyne.KeyName) {
+	w.menus.each(func(i *fyne.MenuItem) {
+		s, has := i.Shortcut.(*desktop.CustomShortcut)
+		if has && s.KeyName == key && !i.Disabled {
+			i.Action()
+		}
+	})
+}
+
+// key does what a key without Control does.
+func (w *testWindow) key(name fyne.KeyName) { w.Canvas().OnTypedKey()(&fyne.KeyEvent{Name: name}) }
 
 func TestNothingMovesWhenNumbersChange(t *testing.T) {
 	w := openTestWindow(t)
 	w.window.Show(live())
-	places := func() (all []fyne.Position) {
-		for _, o := range test.LaidOutObjects(w.root) {
-			all = append(all, o.Position())
+	places := func() (all []fyne.Position) { // of all but the events, which come and go
+		for _, part := range []fyne.CanvasObject{w.head.bar, w.stage.panel, w.totals.panel, w.links.panel} {
+			for _, o := range test.LaidOutObjects(part) {
+				all = append(all, o.Position())
+			}
 		}
 		return all
 	}
@@ -74,7 +99,7 @@ func TestNothingMovesWhenNumbersChange(t *testing.T) {
 	m := live()
 	c := &m.Snapshot.Channels[0]
 	c.Recent["1s"] = status.Recent{Lost: 1234}
-	c.Packets.Saved, c.Wait.Max, c.SurvivesLinks, c.Viewers = 123456, 999, 0, 100
+	c.Packets.Saved, c.Wait.Max, c.SurvivesLinks, c.Viewers = 123456, 999, 0, 9
 	for i := range c.Links {
 		l := &c.Links[i]
 		l.BitrateBPS, l.RatePPS, l.Share, l.JitterMS, l.DelayMS, l.Saved = 1.234e7, 1234, 1, 123.4, 90, 1234567
@@ -137,7 +162,7 @@ func TestLatencyIsShownAsItIs(t *testing.T) {
 
 func TestViewers(t *testing.T) {
 	w := openTestWindow(t)
-	for _, b := range []*widget.Button{w.totals.copy, w.totals.open} {
+	for _, b := range []*widget.Button{w.share.copy, w.share.open} {
 		require.True(t, b.Disabled())
 	}
 	w.press(fyne.KeyL)
@@ -145,18 +170,19 @@ func TestViewers(t *testing.T) {
 
 	m := live()
 	w.window.Show(m)
-	test.Tap(w.totals.copy)
+	test.Tap(w.share.copy)
 	w.press(fyne.KeyL)
-	test.Tap(w.totals.open)
+	test.Tap(w.share.open)
 	w.press(fyne.KeyB)
 	require.Equal(t, []string{m.URL, m.URL}, w.copied)
 	require.Equal(t, []string{m.URL, m.URL}, w.opened)
-	require.Equal(t, "3 watching", w.totals.viewers.Text())
+	require.Equal(t, "Share · 3 watching", w.head.share.Text)
 
-	test.Tap(w.totals.hls)
+	test.Tap(w.share.hls)
 	m.Snapshot.Channels[0].HLS.Enabled = false
 	w.window.Show(m)
-	require.Equal(t, "HLS is off: viewers see no video.", w.totals.address.Text())
+	require.Equal(t, "HLS is off: viewers see no video.", w.share.note.Text)
+	require.Equal(t, "HLS off", w.head.hls.Text)
 	w.press(fyne.KeyH)
 	require.Equal(t, []string{"hls false", "hls true"}, w.commands.take())
 	w.press(fyne.KeyQ)
@@ -195,7 +221,7 @@ func TestOnePictureOrAll(t *testing.T) {
 	w.window.Show(m)
 	require.Len(t, w.stage.tiles, 1)
 	test.Tap(w.stage.tiles[0])
-	w.Canvas().OnTypedKey()(&fyne.KeyEvent{Name: fyne.KeyEscape})
+	w.key(fyne.KeyEscape)
 	test.Tap(w.tabs.all)
 	require.Equal(t, []string{"show all true", "show all true", "show all true"}, w.commands.take())
 
@@ -204,13 +230,6 @@ func TestOnePictureOrAll(t *testing.T) {
 	require.True(t, w.commands.covered, "nothing is decoded that nobody sees")
 	w.press(fyne.KeyComma)
 	require.False(t, w.commands.covered)
-}
-
-func TestGridColumns(t *testing.T) {
-	for n, want := range map[int]int{1: 1, 2: 2, 3: 2, 4: 2, 5: 3, 6: 3, 7: 3, 9: 3} {
-		require.Equal(t, want, gridColumns(n, fyne.NewSize(860, 540)), n)
-	}
-	require.Equal(t, 1, gridColumns(3, fyne.NewSize(300, 900)), "a tall window")
 }
 
 func TestRigsAreChosen(t *testing.T) {
@@ -247,7 +266,7 @@ func TestCaptureIsOpened(t *testing.T) {
 	w.press(fyne.KeyO)
 	require.Equal(t, "Open rig.pcapng", w.asked[0].title)
 	answer(0)
-	test.Tap(w.head.open)
+	w.press(fyne.KeyO)
 	answer(1)
 	require.Equal(t, []string{"play /c/rig.pcapng", "check /c/rig.pcapng"}, w.commands.take())
 
@@ -290,7 +309,7 @@ func TestCheckCoversThePage(t *testing.T) {
 	w.press(fyne.KeyComma)
 	require.False(t, w.settingUp, "the set-up would be out of sight")
 	test.Tap(w.check.back)
-	w.Canvas().OnTypedKey()(&fyne.KeyEvent{Name: fyne.KeyEscape})
+	w.key(fyne.KeyEscape)
 	require.Equal(t, []string{"end check", "end check"}, w.commands.take())
 
 	m := checked(check{Done: true, Result: live().Snapshot.Channels[0]})
@@ -311,12 +330,12 @@ func TestSaving(t *testing.T) {
 	w.press(fyne.KeyS)
 	require.Empty(t, w.commands.take(), "nothing arrives")
 	w.window.Show(live())
-	require.True(t, w.totals.save.copy.Disabled())
+	require.False(t, w.totals.save.copy.Visible(), "there is no path")
 	w.press(fyne.KeyS)
 	m := saving(app.Dump{Running: true, Bytes: 3 << 20})
 	w.window.Show(m)
 	test.Tap(w.totals.save.toggle)
 	require.Equal(t, []string{"dump true", "dump false"}, w.commands.take())
 	test.Tap(w.totals.save.copy)
-	require.Equal(t, []string{m.Dump.Path}, w.copied)
+	require.Equal(t, []string{m.dump().Path}, w.copied)
 }

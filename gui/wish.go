@@ -16,6 +16,7 @@ type wish struct {
 	cfg     app.Config
 	chosen  string          // the ID of the channel whose links to show
 	all     bool            // show the pictures of all channels
+	rate    int             // the most pictures a second to show of each; 0 is by their number
 	covered bool            // no picture is in sight
 	player  string          // the ID of the channel to play cfg.Capture in
 	hls     map[string]bool // by the ID of each channel whose output has been switched
@@ -136,6 +137,9 @@ func (c *controller) Choose(channel string) { c.change(func(w *wish) { w.chosen 
 
 // ShowAll asks for the pictures of all channels to be shown, or for that of the chosen one.
 func (c *controller) ShowAll(on bool) { c.change(func(w *wish) { w.all = on }) }
+
+// SetRate asks for so many pictures a second of each channel at most; 0 is by their number.
+func (c *controller) SetRate(pictures int) { c.change(func(w *wish) { w.rate = pictures }) }
 
 // Cover says that something covers the pictures, or no more.
 func (c *controller) Cover(on bool) { c.change(func(w *wish) { w.covered = on }) }

@@ -166,7 +166,7 @@ func TestSavingWhatArrives(t *testing.T) {
 		synctest.Wait()
 		b.SetDump(true)
 		synctest.Wait()
-		require.Equal(t, r.dump, b.view.last().Dump)
+		require.Equal(t, r.dump, b.view.last().dump())
 		b.SetDump(false)
 		synctest.Wait()
 		r.dumpErr = errors.New("the disk is full")
@@ -177,11 +177,11 @@ func TestSavingWhatArrives(t *testing.T) {
 
 		b.Stop()
 		synctest.Wait()
-		require.Equal(t, r.dump, b.view.last().Dump, "where it was saved is still told")
+		require.Equal(t, r.dump, b.view.last().dump(), "where it was saved is still told")
 		b.Restart()
 		synctest.Wait()
 		require.NoError(t, b.view.last().DumpErr)
-		require.Equal(t, app.Dump{}, b.view.last().Dump)
+		require.Equal(t, app.Dump{}, b.view.last().dump())
 	})
 }
 

@@ -154,16 +154,16 @@ func (t *Tile) layoutNarrow(size fyne.Size) {
 
 	t.what.Set("", Quiet)
 	if t.shown.Late != "" {
-		t.what.Set("behind", Quiet)
+		t.what.Set("late", Quiet)
 	}
 	above := wordLine{left: left, right: left + width, top: top, height: line - 4}
-	above.fromRight(t.word)
+	above.fromRight(t.clock)
 	above.fromLeft(t.mark, tileGap*2/3)
-	above.fromLeft(t.name, 0)
+	above.fromLeft(t.name, tileGap*2/3)
+	above.fromLeft(t.word, 0)
 	below := wordLine{left: left, right: left + width, top: top + line + height + 3, height: line - 4}
-	below.fromLeft(t.clock, tileGap)
 	below.fromLeft(t.late, tileGap/2)
-	below.fromLeft(t.what, tileGap)
+	below.fromLeft(t.what, tileGap*2/3)
 	below.fromRight(t.format)
 }
 

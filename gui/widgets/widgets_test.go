@@ -228,3 +228,21 @@ func TestSmallVideoSaysOnlyTheTitle(t *testing.T) {
 	v.Resize(fyne.NewSize(640, 360))
 	require.True(t, v.message.text.Visible())
 }
+
+func TestLogLine(t *testing.T) {
+	test.NewTempApp(t)
+	l := NewLogLine()
+	l.Resize(fyne.NewSize(300, l.MinSize().Height))
+	l.Set(LogValues{
+		Shape: Triangle, Tone: Warning, Time: "14:02:31", Lead: "Link 5080 is silent.",
+		Text: "Nothing is lost: the coding covers it.",
+	})
+	texts := shown[*canvas.Text](l)
+	require.Equal(t, "14:02:31", texts[0].Text)
+	require.Equal(t, "Link 5080 is silent.", texts[1].Text)
+	require.Regexp(t, "^Nothing.*…$", texts[2].Text)
+	for _, o := range []*Text{l.time, l.lead, l.text} {
+		require.LessOrEqual(t, o.Position().X+o.Size().Width, float32(300))
+	}
+	require.LessOrEqual(t, l.MinSize().Width, float32(200), "it asks for little")
+}

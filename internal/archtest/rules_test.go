@@ -28,7 +28,7 @@ var rules = map[string]rule{
 	},
 	"gui": {
 		own:  []string{"app", "internal/status", "gui/*"},
-		libs: []string{"fyne.io/fyne/v2", "github.com/dustin/go-humanize"},
+		libs: []string{"fyne.io/fyne/v2", "github.com/dustin/go-humanize", "rsc.io/qr"},
 		why:  "the window shows the snapshot and raises commands; reception must not depend on it",
 	},
 	"gui/form": {

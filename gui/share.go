@@ -1,0 +1,212 @@
+package gui
+
+import (
+	"fmt"
+	"image"
+	"net/netip"
+	"net/url"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+	"rsc.io/qr"
+
+	"github.com/isc-receiver/isc-receiver/gui/widgets"
+)
+
+const (
+	// copiedFor is how long the copy button says that it has copied.
+	copiedFor = 2 * time.Second
+
+	qrSide = 232
+)
+
+// share is what a dialog shows about the page: its address, as text and as a picture for phones, and who watches.
+type share struct {
+	content    fyne.CanvasObject
+	code       *canvas.Image
+	noCode     *widgets.Text // why there is none
+	address    *widget.Label
+	note       *widget.Label // what stands in the way of watching
+	watching   *fyne.Container
+	hls        *widget.Button
+	copy, open *widget.Button
+
+	shown    string // the address whose picture is shown
+	copiedAt time.Time
+}
+
+func newShare() *share {
+	s := &share{
+		code:     canvas.NewImageFromImage(nil),
+		noCode:   widgets.NewText("", widgets.TextStyle{Align: fyne.TextAlignCenter}),
+		address:  widget.NewLabel(""),
+		note:     widget.NewLabel(""),
+		watching: container.New(layout.NewCustomPaddedVBoxLayout(2)),
+		hls:      widget.NewButton("Turn HLS off", nil),
+		copy:     widget.NewButtonWithIcon("Copy", theme.ContentCopyIcon(), nil),
+		open:     widget.NewButtonWithIcon("Open in browser", theme.ComputerIcon(), nil),
+	}
+	s.code.ScaleMode, s.code.FillMode = canvas.ImageScalePixels, canvas.ImageFillContain
+	s.code.SetMinSize(fyne.NewSquareSize(qrSide))
+	s.address.Selectable, s.address.Wrapping, s.address.TextStyle.Bold = true, fyne.TextWrapBreak, true
+	s.note.Wrapping, s.note.Importance = fyne.TextWrapWord, widget.WarningImportance
+	text := container.New(layout.NewCustomPaddedVBoxLayout(8),
+		s.address, container.NewHBox(s.copy, s.open), s.note,
+		container.New(layout.NewCustomPaddedLayout(0, 0, 7, 0), s.watching),
+		layout.NewSpacer(), container.NewHBox(s.hls))
+	s.content = container.NewHBox(
+		container.New(layout.NewCustomPaddedLayout(6, 6, 6, 6), container.NewStack(s.code, centred(s.noCode))),
+		container.NewGridWrap(fyne.NewSize(372, qrSide+12), text))
+	return s
+}
+
+func (s *share) show(m model) {
+	c := m.channel()
+	if m.URL != s.shown || s.code.Image == nil {
+		s.shown = m.URL
+		s.code.Image = qrCode(m.URL)
+		s.code.Refresh()
+		s.address.SetText(m.URL)
+		text := ""
+		if s.code.Image == nil {
+			text = "No address now"
+		}
+		s.noCode.Set(text, widgets.Quiet)
+	}
+	if note := shareNote(m); note != s.note.Text {
+		s.note.SetText(note)
+	}
+	s.note.Hidden = s.note.Text == ""
+	s.showWatching(m)
+	enable(s.copy, m.URL != "")
+	enable(s.open, m.URL != "")
+	label := "Turn HLS on"
+	if c.HLS.Enabled {
+		label = "Turn HLS off"
+	}
+	if len(m.Config.Channels) > 1 {
+		label += " for " + c.Name
+	}
+	if s.hls.Text != label {
+		s.hls.SetText(label)
+	}
+	if !s.copiedAt.IsZero() && m.Now.Sub(s.copiedAt) > copiedFor {
+		s.copiedAt = time.Time{}
+		s.copy.SetIcon(theme.ContentCopyIcon())
+	}
+}
+
+// showWatching says how many watch each rig.
+func (s *share) showWatching(m model) {
+	lines := watchingLines(m)
+	for len(s.watching.Objects) < len(lines) {
+		s.watching.Add(widgets.NewText("", widgets.TextStyle{}))
+	}
+	for i, o := range s.watching.Objects {
+		text := ""
+		if i < len(lines) {
+			text = lines[i]
+		}
+		o.(*widgets.Text).Set(text, widgets.Quiet)
+	}
+}
+
+// maxWatching is how many rigs' viewers are told of one by one.
+const maxWatching = 5
+
+// watchingLines says how many watch: in all, and where there are several rigs, those of each that has any.
+func watchingLines(m model) []string {
+	if m.Phase != running {
+		return nil
+	}
+	all, lines := 0, []string{""}
+	for _, c := range m.Snapshot.Channels {
+		all += c.Viewers
+		if c.Viewers > 0 && len(m.Snapshot.Channels) > 1 && len(lines) <= maxWatching {
+			lines = append(lines, fmt.Sprintf("%s: %d", c.Name, c.Viewers))
+		}
+	}
+	lines[0] = watchingText(all)
+	return lines
+}
+
+// watchingText says how many watch.
+func watchingText(n int) string {
+	switch n {
+	case 0:
+		return "Nobody is watching."
+	case 1:
+		return "1 viewer is watching."
+	default:
+		return fmt.Sprintf("%d viewers are watching.", n)
+	}
+}
+
+// viewers is how many watch all rigs together.
+func (m model) viewers() int {
+	n := 0
+	if m.Phase == running {
+		for _, c := range m.Snapshot.Channels {
+			n += c.Viewers
+		}
+	}
+	return n
+}
+
+// shareNote says what stands in the way of watching, or who can, where that is to be known.
+func shareNote(m model) string {
+	c := m.channel()
+	u, err := url.Parse(m.URL)
+	switch {
+	case m.Phase != running || m.URL == "":
+		return "The page is served while the receiver runs: start it first."
+	case c.HLS.Error != "":
+		return sentence(c.HLS.Error)
+	case !c.HLS.Enabled:
+		return "HLS is off: viewers see no video."
+	case err == nil && local(u.Hostname()):
+		return "Only this computer can open the address."
+	}
+	return ""
+}
+
+// local tells whether a host's name stands for this computer wherever it is used.
+func local(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && addr.IsLoopback()
+}
+
+// copied tells the operator that the address was copied.
+func (s *share) copied(now time.Time) {
+	s.copiedAt = now
+	s.copy.SetIcon(theme.ConfirmIcon())
+}
+
+// qrCode is the picture of an address for phones, with the quiet zone that their cameras need; nil where there is none.
+func qrCode(address string) image.Image {
+	if address == "" {
+		return nil
+	}
+	code, err := qr.Encode(address, qr.M)
+	if err != nil {
+		return nil // it is too long for one; the text is there
+	}
+	const quiet = 4 // modules, ISO/IEC 18004, section 6.3.8
+	img := image.NewGray(image.Rect(0, 0, code.Size+2*quiet, code.Size+2*quiet))
+	for i := range img.Pix {
+		img.Pix[i] = 255
+	}
+	for y := range code.Size {
+		for x := range code.Size {
+			if code.Black(x, y) {
+				img.Pix[img.PixOffset(x+quiet, y+quiet)] = 0
+			}
+		}
+	}
+	return img
+}
