@@ -14,6 +14,9 @@ type UserSettings struct {
 	Path   string // the file to Save them to; empty where they are not kept, as in a demonstration
 	Kept   Config // what that file holds; without channels where there is none that can be used
 
+	// Winning are the flags of this start that win over what is kept, as they are written.
+	Winning []string
+
 	// Ask says that nobody has chosen these settings: the operator is to look at them before anything is received.
 	Ask bool
 
@@ -36,10 +39,10 @@ func (f Flags) UserSettings() (UserSettings, error) {
 			return u, err
 		}
 		cfg, err := f.Config()
-		u.Config = cfg
+		u.Config, u.Winning = cfg, f.said()
 		return u, err
 	}
-	u := UserSettings{Config: f.defaults()}
+	u := UserSettings{Config: f.defaults(), Winning: f.said()}
 	wrong := u.load()
 	if err := f.apply(&u.Config); err != nil {
 		return u, err
@@ -47,7 +50,7 @@ func (f Flags) UserSettings() (UserSettings, error) {
 	if wrong {
 		return u, nil // the form marks what is wrong
 	}
-	u.Ask = u.Ask && !f.said()
+	u.Ask = u.Ask && len(u.Winning) == 0
 	return u, u.Config.Validate()
 }
 
@@ -90,12 +93,24 @@ func (u *UserSettings) load() (wrong bool) {
 // where returns an error of Load as a sentence about the file.
 func where(err error) string { return strings.TrimPrefix(err.Error(), ErrSetting.Error()+": ") + "." }
 
-// said tells whether the flags, or the environment, say where and how to receive.
-func (f Flags) said() bool {
-	for _, text := range []*string{f.Interface, f.Ports, f.HTTP, f.RTPTo, &f.Access} {
-		if text != nil && *text != "" {
-			return true
+// said returns the flags, given or in the environment, that say where and how to receive.
+func (f Flags) said() []string {
+	var names []string
+	for _, flag := range []struct {
+		name  string
+		given bool
+	}{
+		{"--interface", f.Interface != nil && *f.Interface != ""},
+		{"--ports", f.Ports != nil && *f.Ports != ""},
+		{"--http", f.HTTP != nil && *f.HTTP != ""},
+		{"--latency", f.Latency != nil},
+		{"--no-hls", f.NoHLS},
+		{"--rtp-to", f.RTPTo != nil && *f.RTPTo != ""},
+		{"--access", f.Access != ""},
+	} {
+		if flag.given {
+			names = append(names, flag.name)
 		}
 	}
-	return f.Latency != nil || f.NoHLS
+	return names
 }

@@ -33,6 +33,7 @@ func TestUserSettings(t *testing.T) {
 	u, path = userSettings(t, "", "--ports", "6000")
 	require.Equal(t, path, u.Path)
 	require.False(t, u.Ask, "someone has said where to receive")
+	require.Equal(t, []string{"--ports"}, u.Winning)
 	require.Equal(t, Ports{6000}, u.Config.Channels[0].Ports)
 
 	u, _ = userSettings(t, "[http]\naddress = ':1'\n[access]\nmode = 'open'\n", "--http", ":2")
@@ -45,6 +46,9 @@ func TestUserSettings(t *testing.T) {
 	t.Setenv("ISC_HTTP", ":3")
 	u, _ = userSettings(t, "[http]\naddress = ':1'\n")
 	require.Equal(t, ":3", u.Config.HTTP.Address, "so does the environment")
+	require.Equal(t, []string{"--http"}, u.Winning)
+	u, _ = userSettings(t, "", "--interface", "a", "--latency", "1s", "--no-hls", "--rtp-to", ":1", "--access", "key")
+	require.Equal(t, []string{"--interface", "--http", "--latency", "--no-hls", "--rtp-to", "--access"}, u.Winning)
 }
 
 func TestUserSettingsOfOthers(t *testing.T) {

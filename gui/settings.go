@@ -78,7 +78,7 @@ func keepFunc(path string) func(cfg app.Config) form.Kept {
 func (c *controller) use(s app.UserSettings) {
 	c.keeper = newErrand(keepFunc(s.Path))
 	c.model.Ask = s.Ask
-	c.model.Kept = form.Kept{Path: s.Path, Config: s.Kept, Wrong: s.Err}
+	c.model.Kept = form.Kept{Path: s.Path, Config: s.Kept, Over: s.Winning, Wrong: s.Err}
 }
 
 // Apply asks for a run with these settings, and for them to be kept. What no settings file says stays, but that a
@@ -137,6 +137,7 @@ func (c *controller) kept(k form.Kept) {
 		c.log.Error("the settings were not saved", "error", k.Err)
 		k.Config, k.Wrong = c.model.Kept.Config, c.model.Kept.Wrong // the file is as it was
 	}
+	k.Over = c.model.Kept.Over
 	c.model.Kept = k
 	c.keeper.taken()
 }

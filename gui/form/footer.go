@@ -86,6 +86,9 @@ func (b *footer) text(f *Form) (text string, shape widgets.Shape, tone widgets.T
 		return "Changed, and not applied yet.", widgets.Disc, widgets.Accent
 	case !f.kept():
 		return "Not saved yet.", widgets.Ring, widgets.Quiet
+	case len(kept.Over) > 0:
+		return "Saved in " + short(kept.Path) + ". When it starts with " + strings.Join(kept.Over, ", ") +
+			" as now, that wins.", widgets.Ring, widgets.Quiet
 	case kept.Beside != "":
 		return "Saved. The old file is now " + short(kept.Beside) + ".", widgets.Ring, widgets.Quiet
 	default:

@@ -29,6 +29,7 @@ type State struct {
 type Kept struct {
 	Path   string     // the file; empty where they are not kept, as in a demonstration
 	Config app.Config // what is in it; without channels where there is no such file
+	Over   []string   // the flags that win over the file when the program starts like this again
 	Wrong  error      // what is wrong with the file, or why there is none
 	Beside string     // where what could not be read of the file was put when it was saved
 	Err    error      // why it could not be saved

@@ -257,6 +257,10 @@ func TestSave(t *testing.T) {
 	f.Form.Show(s)
 	require.True(t, f.footer.save.Disabled())
 	require.Contains(t, f.footer.note.Text(), "~/.config/isc-receiver/config.toml.broken-20260102-030405")
+	s.Kept.Over = []string{"--ports", "--http"}
+	f.Form.Show(s)
+	require.Equal(t, "Saved in ~/.config/isc-receiver/config.toml. When it starts with --ports, --http as now, that wins.",
+		f.footer.note.Text())
 	s.Kept.Err = errors.New("the settings were not saved: no space left on device")
 	f.Form.Show(s)
 	require.Equal(t, "The settings were not saved: no space left on device.", f.footer.note.Text())

@@ -28,7 +28,7 @@ type portChip struct {
 }
 
 func newPortRow() *portRow {
-	return &portRow{object: container.New(layout.NewRowWrapLayoutWithCustomPadding(14, 4))}
+	return &portRow{object: container.New(layout.NewRowWrapLayoutWithCustomPadding(8, 4))}
 }
 
 // show shows ports as they are used. Of those that are not known yet, no state is shown.
@@ -39,7 +39,7 @@ func (r *portRow) show(ports app.Ports, uses []app.PortUse) {
 		for range ports {
 			chip := &portChip{
 				mark: widgets.NewMark(9),
-				text: widgets.NewText("65535 in use", widgets.TextStyle{Size: theme.SizeNameCaptionText}),
+				text: widgets.NewText("65535 open here", widgets.TextStyle{Size: theme.SizeNameCaptionText}),
 			}
 			chip.object = container.New(layout.NewCustomPaddedHBoxLayout(5), container.NewCenter(chip.mark), chip.text)
 			r.chips = append(r.chips, chip)
@@ -63,7 +63,7 @@ func portState(use app.PortUse) (shape widgets.Shape, tone widgets.Tone, word st
 	case use.Port == 0:
 		return widgets.Ring, widgets.Quiet, "any"
 	case use.Ours:
-		return widgets.Disc, widgets.Good, "in use here"
+		return widgets.Disc, widgets.Good, "open here"
 	case use.Taken:
 		return widgets.Square, widgets.Bad, "in use"
 	default:
