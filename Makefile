@@ -3,6 +3,7 @@
 GO ?= go
 FUZZTIME ?= 20s
 SEGMENTS ?= 1000000
+FLOODTIME ?= 60s
 VERSION := $(shell sed -n 's/^Version *= *"\(.*\)"/\1/p' FyneApp.toml)
 LDFLAGS := -X github.com/isc-receiver/isc-receiver/app.Version=$(VERSION)
 PAGE := webassets/dist/index.html
@@ -33,6 +34,9 @@ fuzz: ## each fuzz target for FUZZTIME, such as make fuzz FUZZTIME=10m
 soak: ## the long tests: SEGMENTS random segments in random streams, and two hours of one stream
 	packaging/soak.sh $(SEGMENTS)
 
+hostile: ## the daemon under 10,000 forged datagrams a second for FLOODTIME: losses, processor time, memory
+	packaging/hostile.sh $(FLOODTIME)
+
 bench: ## all benchmarks
 	$(GO) test -tags ci -run '^$$' -bench . -benchmem ./...
 
@@ -62,4 +66,4 @@ $(PAGE): webassets/package-lock.json webassets/build.mjs $(shell find webassets/
 $(LINTER): packaging/tools/go.mod packaging/tools/go.sum
 	$(GO) build -C packaging/tools -o ../../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 
-.PHONY: help run test check fuzz soak bench bench-channels programs web screenshots clean
+.PHONY: help run test check fuzz soak hostile bench bench-channels programs web screenshots clean

@@ -16,12 +16,7 @@ const accountsEvery = 61
 func (h *harness) accounts() {
 	h.tb.Helper()
 	c := h.pipeline.Snapshot(h.now)
-	var held uint64 // on probation: it counts as nothing until that is decided
-	for d := range h.owned {
-		if d.From.IsValid() && !d.Counted {
-			held++
-		}
-	}
+	held := h.undecided() // on probation
 	require.Equal(h.tb, h.pushed, c.Datagrams.Received+held, "each datagram is counted once")
 	requireConserved(h.tb, c)
 	if h.now.Sub(epoch) < 59*time.Second {

@@ -95,7 +95,7 @@ func (p *Pipeline) examine(out *Result, now time.Time, g *segment, isKnown bool)
 	at := now.Sub(p.started)
 	rebuilt := g.recover(now, &p.decoding, &p.memory, p.dropRow)
 	p.probation.account(g)
-	if g.held() == 0 { // nothing of it passed the checks
+	if g.accounted == 0 { // nothing of it passed the checks
 		p.probation.remove(g)
 		p.segments.put(g)
 		return

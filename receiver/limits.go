@@ -24,23 +24,26 @@ type Limits struct {
 // a budget of 2 s, throughout which a gap at the front holds up all that comes behind it, that makes
 //
 //   - 521 open segments, or 4,167 where each packet is a segment of its own (1+1);
-//   - 4,167 datagrams held, as a segment that is complete lets go of its parity: 20 MB; and 4,427 more on probation,
-//     22 MB, for a second in which the rig has restarted elsewhere;
+//   - 4,167 datagrams held, as a segment that is complete lets go of its parity: 7 MB, at 1,680 bytes each; and 4,427
+//     more on probation, 7.4 MB, for a second in which the rig has restarted elsewhere;
 //   - 20 MB to decode a second, if all that arrives is parity: 260 * 8 rows * 8 sources * 1,200 bytes.
 //
 // Sources is what 10,000 made-up SSRCs a second fill in a tenth of a second, longer than from one packet of a rig to
 // the next.
 func DefaultLimits() Limits {
-	return Limits{OpenSegments: 8192, HeldBytes: 48 << 20, Sources: 1024, DecodeBytes: 64 << 20, LogLines: 20}
+	return Limits{OpenSegments: 8192, HeldBytes: 32 << 20, Sources: 1024, DecodeBytes: 64 << 20, LogLines: 20}
 }
 
 // The parts of the limits that probation may have.
 const (
-	unprovenPart  = 8  // of HeldBytes, for strangers of whom no two packets in sequence came
+	unprovenPart  = 16 // of HeldBytes, for strangers of whom no two packets in sequence came
 	probationPart = 2  // of HeldBytes, for all that is on probation
 	provenPart    = 16 // of Sources, for strangers of whom they came; and as many for those from the rig's addresses
 	strangersPart = 2  // of DecodeBytes, for what is on probation
 )
+
+// mostRebuilt is the most that the packets cost which one datagram more may bring, and gives back.
+const mostRebuilt = (1 + isc.MaxSources) * inbox.MaxCost
 
 // reached counts, for each of the limits, how often something was turned away for it.
 type reached struct{ segments, bytes, sources uint64 }
@@ -48,25 +51,33 @@ type reached struct{ segments, bytes, sources uint64 }
 // memory is the memory of the packets that a pipeline holds.
 type memory struct {
 	pool    *inbox.Pool
-	held    int               // datagrams that came out of the pool, or were pushed, and are not given up
+	held    int               // what the datagrams cost that were pushed, or came out of the pool, and are not given up
 	garbage []*inbox.Datagram // given up in this step; results may still show their bytes
 }
 
-// get returns a datagram to write to.
-func (m *memory) get() *inbox.Datagram {
-	m.held++
-	return m.pool.Get()
+// keep takes over a datagram, and returns one in its place that costs no more than it must.
+func (m *memory) keep(d *inbox.Datagram) *inbox.Datagram {
+	d = m.pool.Fit(d)
+	m.held += d.Cost()
+	return d
+}
+
+// get returns a datagram with room for size bytes.
+func (m *memory) get(size int) *inbox.Datagram {
+	d := m.pool.GetFor(size)
+	m.held += d.Cost()
+	return d
 }
 
 // put gives back a datagram that no result shows.
 func (m *memory) put(d *inbox.Datagram) {
-	m.held--
+	m.held -= d.Cost()
 	m.pool.Put(d)
 }
 
 // free gives up a datagram; its bytes stay until the next step.
 func (m *memory) free(d *inbox.Datagram) {
-	m.held--
+	m.held -= d.Cost()
 	m.garbage = append(m.garbage, d)
 }
 
@@ -118,7 +129,7 @@ func (d *decoding) fill(now time.Time) {
 func (p *Pipeline) makeRoom(out *Result, now time.Time) bool {
 	for {
 		switch {
-		case (p.memory.held+isc.MaxSources)*inbox.Size > p.limits.HeldBytes:
+		case p.memory.held+mostRebuilt > p.limits.HeldBytes:
 			p.reached.bytes++
 		case p.segments.open >= p.limits.OpenSegments:
 			p.reached.segments++
@@ -135,10 +146,10 @@ func (p *Pipeline) makeRoom(out *Result, now time.Time) bool {
 
 // makeRoomOnProbation does the same for a datagram on probation, within the parts of the limits that are for those.
 func (p *Pipeline) makeRoomOnProbation() {
-	most := p.limits.HeldBytes / inbox.Size
 	for g := p.probation.victim(); g != nil; g = p.probation.victim() {
-		held := p.probation.held[unproven] + isc.MaxSources
-		if held < most/unprovenPart && held+p.probation.held[proven]+p.probation.held[known] < most/probationPart {
+		held := p.probation.held
+		least := held[unproven] + mostRebuilt
+		if least < p.limits.HeldBytes/unprovenPart && least+held[proven]+held[known] < p.limits.HeldBytes/probationPart {
 			return
 		}
 		p.reached.bytes++
@@ -185,7 +196,7 @@ func (p *Pipeline) ceilings(now time.Time) map[string]status.Ceiling {
 	}
 	return map[string]status.Ceiling{
 		status.CeilingSegments: ceiling(p.limits.OpenSegments, p.segments.open, p.reached.segments),
-		status.CeilingBytes:    ceiling(p.limits.HeldBytes, p.memory.held*inbox.Size, p.reached.bytes),
+		status.CeilingBytes:    ceiling(p.limits.HeldBytes, p.memory.held, p.reached.bytes),
 		status.CeilingSources:  ceiling(p.limits.Sources, len(p.probation.senders), p.reached.sources),
 		status.CeilingDecoding: ceiling(p.limits.DecodeBytes, p.limits.DecodeBytes-p.decoding.left, p.decoding.reached),
 	}

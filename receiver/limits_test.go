@@ -18,7 +18,7 @@ import (
 
 // smallLimits are limits that a flood reaches at once, and the stream of these tests does not.
 func smallLimits() Limits {
-	return Limits{OpenSegments: 300, HeldBytes: 800 * inbox.Size, Sources: 64, DecodeBytes: 1 << 20, LogLines: 20}
+	return Limits{OpenSegments: 300, HeldBytes: 3 << 20, Sources: 64, DecodeBytes: 1 << 20, LogLines: 20}
 }
 
 // TestLargestRig holds DefaultLimits to what they say: the largest rig touches none of them while the first segment is
@@ -53,7 +53,7 @@ func TestLargestRig(t *testing.T) {
 				require.Zero(t, c.Reached, name)
 				require.Positive(t, c.Limit, name)
 			}
-			require.Greater(t, most[status.CeilingBytes], uint64(20_000_000), "the gap was waited for until its time was over")
+			require.Greater(t, most[status.CeilingBytes], uint64(6_900_000), "the gap was waited for until its time was over")
 			require.Equal(t, shape[0] > 1, most[status.CeilingDecoding] > 0)
 			h.flush()
 			require.Len(t, h.packets, len(packets)-len(lost))
@@ -159,7 +159,7 @@ func TestDeclaredLengths(t *testing.T) {
 		}
 		runtime.ReadMemStats(&after)
 		allocated[declared] = float64(after.TotalAlloc - before.TotalAlloc)
-		require.Equal(t, n, p.memory.held, "each datagram that arrived is held, and no memory besides")
+		require.Equal(t, n*pool.GetFor(1).Cost(), p.memory.held, "what arrived is held, and no memory besides")
 		require.Equal(t, n, p.segments.open)
 	}
 	require.InEpsilon(t, allocated[isc.MinLength], allocated[isc.MaxLength], 0.02)

@@ -126,7 +126,7 @@ func (p *Pipeline) Counts() (status.Datagrams, status.Packets) { return p.ledger
 // pushed in the order of their arrival; now is not before it.
 func (p *Pipeline) Push(out *Result, now time.Time, d *inbox.Datagram) {
 	p.memory.collect()
-	p.memory.held++
+	d = p.memory.keep(d)
 	at := d.Arrival.Sub(p.started)
 	if !p.mayListen(d.From) {
 		p.evidence.bar(at, d, &p.header)

@@ -25,7 +25,7 @@ type probation struct {
 	ranks   [ranks]list[sender, *sender]
 	strays  sender     // parity alone, of strangers
 	own     sender     // parity alone, from where the stream comes from
-	held    [ranks]int // datagrams held, by the rank of their sender
+	held    [ranks]int // cost of the datagrams held, by the rank of their sender
 	spare   []*sender
 	swept   time.Duration
 }
@@ -123,9 +123,9 @@ func (pr *probation) take(g *segment) {
 	}
 }
 
-// account takes note of how many datagrams a segment holds now.
+// account takes note of what a segment costs now.
 func (pr *probation) account(g *segment) {
-	more := g.held() - g.accounted
+	more := g.cost() - g.accounted
 	g.accounted += more
 	g.owner.held += more
 	pr.held[g.owner.rank] += more

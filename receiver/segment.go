@@ -140,7 +140,7 @@ func (s *segment) recover(
 				data.Sources[i] = s.source[i].Payload
 				continue
 			}
-			memory[i] = mem.get()
+			memory[i] = mem.get(int(s.header.Lengths[i]))
 			dst[i] = memory[i].Buffer()[:s.header.Lengths[i]]
 		}
 		for row, d := range s.parity {
@@ -214,8 +214,20 @@ func (s *segment) claim(other *segment) {
 	s.first = min(s.first, other.first)
 }
 
-// held returns how many datagrams of a segment on probation are held, those that were rebuilt among them.
-func (s *segment) held() int { return bits.OnesCount8(s.sources()) + bits.OnesCount16(s.rows) }
+// cost returns what the datagrams cost that the segment holds, those that were rebuilt among them.
+func (s *segment) cost() (bytes int) {
+	for _, d := range s.source {
+		if d != nil {
+			bytes += d.Cost()
+		}
+	}
+	for _, d := range s.parity {
+		if d != nil {
+			bytes += d.Cost()
+		}
+	}
+	return bytes
+}
 
 // move renumbers the segment so that its first source packet has that sequence number.
 func (s *segment) move(number int64) {

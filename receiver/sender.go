@@ -28,7 +28,7 @@ type sender struct {
 	elder    bool // it is the stream that was replaced, or sends from where that came from
 
 	segments list[segment, *segment]
-	held     int // datagrams held in them
+	held     int // cost of the datagrams in them
 
 	first, last time.Duration // when its first and last source packets came
 	highest     uint16        // sequence number

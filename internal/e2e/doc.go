@@ -1,3 +1,3 @@
-// Package e2e holds the tests that drive the programs from outside, with a real browser. They run with the build tag
-// browser.
+// Package e2e holds the tests that drive the programs from outside: over sockets, with signals and, with the build tag
+// browser, with a real browser.
 package e2e

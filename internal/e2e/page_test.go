@@ -3,20 +3,14 @@
 package e2e
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
-	"io"
 	"log/slog"
-	"net"
-	"net/http"
 	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -25,73 +19,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/isc-receiver/isc-receiver/internal/rig"
-	"github.com/isc-receiver/isc-receiver/internal/status"
 )
 
-const (
-	repository = "../.."
-	startTime  = 20 * time.Second // for a program to say where its page is, and for a page to change its state
-)
-
-// build compiles the daemon, as users get it.
+// build compiles the daemon with the page in it, as users get it.
 func build(t *testing.T) string {
 	t.Helper()
 	page := filepath.Join(repository, "webassets", "dist", "index.html")
 	require.FileExists(t, page, "the page was not built: run make web")
-	program := filepath.Join(t.TempDir(), "isc-receiverd")
-	command := exec.CommandContext(t.Context(), "go", "build", "-o", program, "./cmd/isc-receiverd")
-	command.Dir = repository
-	command.Env = append(os.Environ(), "CGO_ENABLED=0")
-	output, err := command.CombinedOutput()
-	require.NoError(t, err, "%s", output)
-	return program
-}
-
-// freePorts returns UDP ports of the loopback that nobody holds, as --ports takes them.
-func freePorts(t *testing.T, n int) string {
-	t.Helper()
-	ports := make([]string, n)
-	for i := range ports {
-		socket, err := net.ListenPacket("udp", "127.0.0.1:0")
-		require.NoError(t, err)
-		defer func() { require.NoError(t, socket.Close()) }()
-		ports[i] = strconv.Itoa(socket.LocalAddr().(*net.UDPAddr).Port)
-	}
-	return strings.Join(ports, ",")
-}
-
-// lines passes on each line of a stream, and logs it.
-func lines(t *testing.T, name string, stream io.Reader) <-chan string {
-	t.Helper()
-	out := make(chan string, 1000)
-	go func() {
-		defer close(out)
-		for scanner := bufio.NewScanner(stream); scanner.Scan(); {
-			out <- scanner.Text()
-		}
-	}()
-	t.Logf("following %s", name)
-	return out
-}
-
-// await returns the first match of a pattern in the lines.
-func await(t *testing.T, from <-chan string, pattern string) string {
-	t.Helper()
-	wanted := regexp.MustCompile(pattern)
-	timeout := time.After(startTime)
-	var seen []string
-	for {
-		select {
-		case line, open := <-from:
-			require.True(t, open, "ended without %q: %q", pattern, seen)
-			if match := wanted.FindString(line); match != "" {
-				return match
-			}
-			seen = append(seen, line)
-		case <-timeout:
-			require.Fail(t, "timeout", "waited for %q: %q", pattern, seen)
-		}
-	}
+	return compile(t)
 }
 
 // startDemo starts the daemon's demonstration and returns the address of its page. stop ends it with a signal.
@@ -103,28 +38,8 @@ func startDemo(t *testing.T, program, http, ports string) (url string, stop func
 // start starts the daemon and returns the address of its page. stop ends it with a signal.
 func start(t *testing.T, program string, flags ...string) (url string, stop func(os.Signal)) {
 	t.Helper()
-	command := exec.Command(program, append([]string{"run"}, flags...)...) //nolint:noctx // stop ends it
-	stdout, err := command.StdoutPipe()
-	require.NoError(t, err)
-	command.Stderr = command.Stdout
-	require.NoError(t, command.Start())
-	output := lines(t, "isc-receiverd", stdout)
-	stopped := false
-	stop = func(signal os.Signal) {
-		if stopped {
-			return
-		}
-		stopped = true
-		require.NoError(t, command.Process.Signal(signal))
-		for range output { // to its end, before Wait closes the pipe
-		}
-		err := command.Wait()
-		if signal == syscall.SIGTERM {
-			require.NoError(t, err)
-		}
-	}
-	t.Cleanup(func() { stop(syscall.SIGKILL) })
-	return await(t, output, `http://[0-9.]+:[0-9]+/`), stop
+	d := startDaemon(t, program, flags...)
+	return d.url, d.stop
 }
 
 // The demonstration plays in the browser for a minute, with a link that dies now and then, and never stands still for
@@ -144,14 +59,7 @@ func TestDemoPlays(t *testing.T) {
 // savedPackets asks the receiver how many packets of dead links the coding has rebuilt.
 func savedPackets(t *testing.T, url string) (n uint64) {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url+"api/v1/status", nil)
-	require.NoError(t, err)
-	response, err := http.DefaultClient.Do(request)
-	require.NoError(t, err)
-	defer func() { require.NoError(t, response.Body.Close()) }()
-	var snapshot status.Snapshot
-	require.NoError(t, json.NewDecoder(response.Body).Decode(&snapshot))
-	for _, link := range snapshot.Channels[0].Links {
+	for _, link := range channelAt(t, url).Links {
 		n += link.Saved
 	}
 	return n

@@ -142,35 +142,65 @@ func TestPool(t *testing.T) {
 	d.Link, d.From, d.Arrival, d.Truncated = 3, netip.MustParseAddrPort("192.0.2.1:9"), start, true
 	d.Timestamp, d.Payload, d.Counted = 5, d.Bytes(), true
 	pool.Put(d)
-	d.buf = [MaxDatagram]byte{}
-	require.Equal(t, Datagram{}, *d)
+	require.Equal(t, Datagram{buf: d.buf}, *d)
 }
 
 // What a burst needed is not kept for ever.
 func TestPoolIsBounded(t *testing.T) {
-	var pool Pool
-	var burst []*Datagram
-	for range 2 * maxSpare {
-		burst = append(burst, pool.Get())
+	for _, size := range []int{1, smallSize, smallSize + 1, MaxDatagram} {
+		var pool Pool
+		var burst []*Datagram
+		for range 2 * maxSpare {
+			burst = append(burst, pool.GetFor(size))
+		}
+		for _, d := range burst {
+			require.GreaterOrEqual(t, len(d.Buffer()), size)
+			pool.Put(d)
+		}
+		require.Equal(t, maxSpare, len(pool.small)+len(pool.large))
+		require.Same(t, burst[maxSpare-1], pool.GetFor(size), "the one used last is the one that caches have")
 	}
-	for _, d := range burst {
-		pool.Put(d)
-	}
-	require.Len(t, pool.spare, maxSpare)
-	require.Same(t, burst[maxSpare-1], pool.Get(), "the one used last is the one that caches have")
 }
 
-func TestSize(t *testing.T) {
-	const n = 1000
-	var before, after runtime.MemStats
-	kept := make([]*Datagram, n)
-	runtime.ReadMemStats(&before)
-	for i := range kept {
-		kept[i] = new(Datagram)
+func TestFit(t *testing.T) {
+	var pool Pool
+	for _, size := range []int{0, 1, smallSize - 1, smallSize, smallSize + 1, MaxDatagram} {
+		d := pool.Get()
+		for i := range d.Buffer() {
+			d.Buffer()[i] = byte(i * 7)
+		}
+		d.SetSize(size)
+		d.Link, d.From, d.Arrival, d.Truncated = 3, netip.MustParseAddrPort("192.0.2.1:9"), start, true
+		want, content := *d, append([]byte{}, d.Bytes()...)
+		got := pool.Fit(d)
+		require.Equal(t, content, got.Bytes())
+		require.Equal(t, size > smallSize, d == got)
+		require.Equal(t, want.Link, got.Link)
+		require.Equal(t, want.From, got.From)
+		require.Equal(t, want.Arrival, got.Arrival)
+		require.Equal(t, want.Truncated, got.Truncated)
+		require.Same(t, got, pool.Fit(got))
+		if d != got {
+			require.Same(t, d, pool.Get(), "the large one is there for the next")
+		}
 	}
-	runtime.ReadMemStats(&after)
-	require.InDelta(t, Size, float64(after.TotalAlloc-before.TotalAlloc)/n, 16)
-	runtime.KeepAlive(kept)
+}
+
+func TestCost(t *testing.T) {
+	const n = 1000
+	for _, size := range []int{smallSize, MaxDatagram} {
+		var pool Pool
+		var before, after runtime.MemStats
+		kept := make([]*Datagram, n)
+		runtime.ReadMemStats(&before)
+		for i := range kept {
+			kept[i] = pool.GetFor(size)
+		}
+		runtime.ReadMemStats(&after)
+		require.InDelta(t, kept[0].Cost(), float64(after.TotalAlloc-before.TotalAlloc)/n, 16)
+		require.LessOrEqual(t, kept[0].Cost(), MaxCost)
+		runtime.KeepAlive(kept)
+	}
 }
 
 func BenchmarkPool(b *testing.B) {
@@ -180,6 +210,16 @@ func BenchmarkPool(b *testing.B) {
 			pool.Put(pool.Get())
 		}
 	})
+}
+
+func BenchmarkFit(b *testing.B) {
+	var pool Pool
+	b.ReportAllocs()
+	for b.Loop() {
+		d := pool.Get()
+		d.SetSize(1226)
+		pool.Put(pool.Fit(d))
+	}
 }
 
 func TestAllocations(t *testing.T) {
