@@ -117,6 +117,7 @@ func (c *Channel) loop(ctx context.Context, ended <-chan error) error {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	var out Result
+	var behind catchUp
 	for {
 		select {
 		case <-c.inbox.Wake():
@@ -135,20 +136,24 @@ func (c *Channel) loop(ctx context.Context, ended <-chan error) error {
 			}
 			return err
 		}
-		if c.drain(&out) {
+		oldest, waits := c.inbox.Oldest()
+		take, end := behind.step(time.Now(), oldest, waits)
+		if take && c.drain(&out) {
 			c.inbox.Signal() // what else there is to do has its turn before the rest
 		}
-		now := time.Now()
-		c.pipeline.Advance(&out, now)
-		c.dispatch(&out, now)
-		if at, ok := c.pipeline.Next(); ok {
+		if end {
+			now := time.Now()
+			c.pipeline.Advance(&out, now)
+			c.dispatch(&out, now)
+		}
+		if at, ok := behind.next(c.pipeline.Next()); ok {
 			timer.Reset(time.Until(at))
 		}
 	}
 }
 
 // drain pushes what waits, and tells whether there may be more. Waits end only after it, so that packets which arrived
-// in time but were read late are not given up.
+// in time but were taken late are not given up.
 func (c *Channel) drain(out *Result) (more bool) {
 	for range pushMost {
 		d := c.inbox.Take()

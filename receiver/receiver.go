@@ -21,6 +21,7 @@
 //	release.go     packets are handed on: as RTP, to the ledger, to the depacketizer
 //	verdict.go     why there is no picture; evidence.go has what that rests on, protocol.go tells what strangers send
 //	channel.go     the goroutine around it all, with queue.go for the outputs and log.go for the log
+//	catchup.go     it could not run for a while
 package receiver
 
 import (

@@ -3,6 +3,7 @@ package inbox
 import (
 	"context"
 	"sync/atomic"
+	"time"
 )
 
 // queueSize is how many datagrams of one link may wait, a power of two. When they do, the link's reader waits, and
@@ -63,31 +64,46 @@ func (in *Inbox) Signal() {
 	}
 }
 
+// Oldest returns when the datagram that Take returns next arrived; false where none waits. The goroutine that calls
+// Take may call it.
+func (in *Inbox) Oldest() (arrival time.Time, ok bool) {
+	if r := in.first(); r != nil {
+		return r.slots[r.head.Load()%queueSize].Arrival, true
+	}
+	return time.Time{}, false
+}
+
 // Take returns the waiting datagram that arrived first, or nil. One goroutine may call it.
 func (in *Inbox) Take() *Datagram {
-	var first *Datagram
-	var from *ring
+	r := in.first()
+	if r == nil {
+		return nil
+	}
+	head := r.head.Load()
+	d := r.slots[head%queueSize]
+	r.slots[head%queueSize] = nil
+	r.head.Store(head + 1)
+	if r.tail.Load()-head == queueSize { // the writer may have found the ring full before head moved
+		select {
+		case r.space <- struct{}{}:
+		default:
+		}
+	}
+	return d
+}
+
+// first returns the ring with the datagram that arrived first, or nil.
+func (in *Inbox) first() (from *ring) {
+	var arrival time.Time
 	for i := range in.rings {
 		r := &in.rings[i]
 		head := r.head.Load()
 		if head == r.tail.Load() {
 			continue
 		}
-		if d := r.slots[head%queueSize]; first == nil || d.Arrival.Before(first.Arrival) {
-			first, from = d, r
+		if at := r.slots[head%queueSize].Arrival; from == nil || at.Before(arrival) {
+			arrival, from = at, r
 		}
 	}
-	if first == nil {
-		return nil
-	}
-	head := from.head.Load()
-	from.slots[head%queueSize] = nil
-	from.head.Store(head + 1)
-	if from.tail.Load()-head == queueSize { // the writer may have found the ring full before head moved
-		select {
-		case from.space <- struct{}{}:
-		default:
-		}
-	}
-	return first
+	return from
 }

@@ -234,3 +234,19 @@ func TestAllocations(t *testing.T) {
 		pool.Put(in.Take())
 	}))
 }
+
+func TestOldest(t *testing.T) {
+	in := New(2)
+	_, ok := in.Oldest()
+	require.False(t, ok)
+	require.True(t, in.Deliver(t.Context(), datagram(0, 5)))
+	require.True(t, in.Deliver(t.Context(), datagram(1, 3)))
+	for _, ms := range []int{3, 5} {
+		at, waits := in.Oldest()
+		require.True(t, waits)
+		require.Equal(t, datagram(0, ms).Arrival, at)
+		require.Equal(t, at, in.Take().Arrival)
+	}
+	_, ok = in.Oldest()
+	require.False(t, ok)
+}
