@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"os"
 	"strings"
 	"syscall"
 
@@ -62,11 +61,7 @@ func explainLiveCapture(err error) error {
 			"or set the channel's source to udp.", errorText(err)), err}
 	}
 	unit, _ := host.Service()
-	program, pathErr := os.Executable()
-	if pathErr != nil { // as it was called is the next best
-		program = os.Args[0]
-	}
-	return &sentence{noRight(unit, program), err}
+	return &sentence{noRight(unit, ownPath()), err}
 }
 
 // noRight says how a program gets the right to capture: the service whose unit it is, where it is one.

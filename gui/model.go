@@ -64,6 +64,7 @@ type model struct {
 	Ask        bool           // nobody has set anything up yet
 	Ports      app.PortChecks // of what is entered in the set-up
 	SetupErr   error          // why the last set-up was not applied to the run
+	Right      string         // what live capture lacks, or empty
 	Kept       form.Kept      // where the settings are kept
 	Now        time.Time
 

@@ -77,7 +77,7 @@ func keepFunc(path string) func(cfg app.Config) form.Kept {
 // use has the controller begin with a user's settings, and keep those that are applied where they are kept.
 func (c *controller) use(s app.UserSettings) {
 	c.keeper = newErrand(keepFunc(s.Path))
-	c.model.Ask = s.Ask
+	c.model.Ask, c.model.Right = s.Ask, app.CaptureRight()
 	c.model.Kept = form.Kept{Path: s.Path, Config: s.Kept, Over: s.Winning, Wrong: s.Err}
 }
 

@@ -29,6 +29,7 @@ func formState(m model) form.State {
 	return form.State{
 		Config: m.Config, Running: m.Phase == running, Busy: m.Phase == starting || m.Phase == stopping, First: m.Ask,
 		Interfaces: m.Interfaces, Ports: m.Ports, Failure: failure, Kept: m.Kept,
+		Right: m.Right,
 	}
 }
 

@@ -23,6 +23,7 @@ type State struct {
 	Ports      app.PortChecks // of the settings that OnChange was last called with
 	Failure    error          // why the last run did not start, or ended, or why settings were not applied
 	Kept       Kept
+	Right      string // what live capture needs that the program does not have, and how it gets that; or empty
 }
 
 // Kept is where settings are kept.
@@ -240,7 +241,7 @@ func (f *Form) show() {
 	if i := f.place.rig; i >= 0 {
 		f.rig.show(rigView{
 			index: i, of: len(f.draft.rigs), draft: f.draft.rigs[i], channel: f.cfg.Channels[i],
-			wrong: f.wrong(i), interfaces: f.state.Interfaces, uses: f.uses(i),
+			wrong: f.wrong(i), interfaces: f.state.Interfaces, uses: f.uses(i), right: f.state.Right,
 		})
 	}
 	f.web.show(f.draft, f.wrong(app.NoChannel), f.state.Interfaces, f.state.Ports.HTTP)

@@ -119,6 +119,8 @@ func TestStates(t *testing.T) {
 	missing.Config.Channels[0].Interface, down.Config.Channels[0].Interface = "usb0", "wlan0"
 	listening := stateOf(app.Default())
 	listening.Config.Channels[0].Source, listening.Config.Channels[0].Interface = app.SourceCapture, "eth0"
+	listening.Right = "Live capture needs a right that this program does not have: CAP_NET_RAW. " +
+		"Give it once with: sudo setcap cap_net_raw+ep /usr/bin/isc-receiver"
 	broken := stateOf(app.Default())
 	broken.First, broken.Kept.Config = true, app.Config{}
 	broken.Kept.Wrong = errors.New("your settings cannot be read, so these are the defaults. " + keptPath + ": line 3: no")

@@ -118,6 +118,7 @@ type rigView struct {
 	wrong      map[string]string
 	interfaces []Interface
 	uses       []app.PortUse
+	right      string // as in State
 }
 
 // show shows what the draft means, and what is wrong with it.
@@ -142,6 +143,10 @@ func (p *rigPage) show(v rigView) {
 	} {
 		p.fields[setting].show(v.wrong[setting], purpose)
 	}
+	if v.draft.Source != app.SourceCapture {
+		v.right = ""
+	}
+	p.fields["channel.source"].live.Set(v.right, widgets.Triangle, widgets.Warning)
 	p.fields["channel.interface"].live.Set(interfaceNote(v.interfaces, v.draft.Interface))
 	ports := v.channel.Ports
 	if v.draft.Source == app.SourceCapture {
@@ -162,7 +167,7 @@ func titleOf(d rigDraft) string {
 func sourcePurpose(source string) string {
 	if source == app.SourceCapture {
 		return "Takes a copy of what passes the interface, where another program has the ports or a mirror port " +
-			"delivers them. The rig gets no feedback. It takes the right to capture (CAP_NET_RAW)."
+			"delivers them. It only listens: the rig gets no feedback."
 	}
 	return "The usual way: this program opens the ports, and the rig gets feedback."
 }
