@@ -5,8 +5,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// captureFilter accepts the packets that can be of UDP datagrams to the ports, and did not go out from here. In the
-// numbers of the network, an offset counts from the network layer, after the VLAN tag that the kernel took off.
+// captureFilter accepts the packets that can be of UDP datagrams to the ports and did not go out from here. Offsets count
+// from the network layer, behind the VLAN tag that the kernel took off; one more tag may come first.
 func captureFilter(ports []int) []bpf.Instruction {
 	plain := branch(nil, etherIPv4, filter4(0, ports))
 	plain = branch(plain, etherIPv6, filter6(0, ports))
@@ -22,9 +22,11 @@ func captureFilter(ports []int) []bpf.Instruction {
 		bpf.LoadExtension{Num: bpf.ExtProto},
 	}
 	program = append(program, plain...)
-	program = branch(program, unix.ETH_P_8021Q, inner)
-	program = branch(program, unix.ETH_P_8021AD, inner)
-	return append(program, reject)
+	program = append(program,
+		bpf.JumpIf{Cond: bpf.JumpEqual, Val: unix.ETH_P_8021Q, SkipTrue: 2},
+		bpf.JumpIf{Cond: bpf.JumpEqual, Val: unix.ETH_P_8021AD, SkipTrue: 1},
+		reject)
+	return append(program, inner...)
 }
 
 const (
