@@ -27,8 +27,8 @@ const stackedFor = time.Second
 //
 // UDP over IPv4, fragments included, and over IPv6 is heard, with up to two VLAN tags. UDP behind a header that extends
 // that of IPv6, such as of fragments, is not, nor are datagrams that the system has joined to one packet for the socket
-// of another program. The checksum of IPv4 headers is looked at, that of UDP is not. What this machine sends is left
-// out, also where it comes back by the loopback interface, as there it comes in, too.
+// of another program. What has a wrong checksum, or is cut short, is left out, as it never reaches a socket either; so
+// is what goes out from this machine, which by the loopback interface comes in, too.
 //
 // One socket serves all links. It is opened again when it fails, as when its interface is switched off or taken away.
 type Capture struct {
@@ -43,6 +43,14 @@ type Capture struct {
 	stacked stacked
 	shares  []uint64 // datagrams of each link since packets were dropped last
 	dropped []atomic.Uint64
+}
+
+// capturedPacket is what a captureSocket hears.
+type capturedPacket struct {
+	data    []byte // from the network layer on
+	control []byte // for parseControl
+	index   int    // of the interface
+	checked bool   // the checksum of UDP is known to be right, or is yet to be computed
 }
 
 // ListenCapture begins to listen on the named interface, for links that have those ports, in order. The interface is
@@ -106,20 +114,20 @@ func (c *Capture) open() (*captureSocket, error) {
 // read delivers what the socket hears until it fails or is closed.
 func (c *Capture) read(ctx context.Context, s *captureSocket, in *inbox.Inbox) error {
 	for before := uint32(0); ; {
-		packet, control, index, err := s.next()
+		p, err := s.next()
 		if err != nil {
 			return err
 		}
 		now := time.Now()
-		arrival, dropped, counted := parseControl(control, now)
+		arrival, dropped, counted := parseControl(p.control, now)
 		if counted && dropped != before {
 			c.share(uint64(dropped - before)) // of 32 bits, so it may go round
 			before = dropped
 		}
-		if c.device == "" && c.stacked.contains(index, now) {
+		if c.device == "" && c.stacked.contains(p.index, now) {
 			continue
 		}
-		r, ok := c.decoder.decodeIP(packet, arrival)
+		r, ok := c.decoder.decodeIP(p.data, arrival, p.checked)
 		if !ok {
 			continue
 		}

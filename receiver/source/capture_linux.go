@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -83,9 +84,12 @@ func (s *captureSocket) prepare(index int) (err error) {
 		}
 	}
 	var failed int
-	err = s.raw.Control(func(fd uintptr) {
-		failed, err = unix.GetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_ERROR)
+	cerr := s.raw.Control(func(fd uintptr) {
+		if err = unix.SetsockoptInt(int(fd), unix.SOL_PACKET, unix.PACKET_AUXDATA, 1); err == nil {
+			failed, err = unix.GetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_ERROR)
+		}
 	})
+	err = cmp.Or(err, cerr)
 	if err == nil && failed != 0 {
 		err = unix.Errno(failed) // such as that the interface is switched off
 	}
@@ -102,19 +106,35 @@ func (s *captureSocket) prepare(index int) (err error) {
 	return err
 }
 
-// next returns the next packet, its control messages and the index of the interface that it came in on. They are valid
-// until the next call.
-func (s *captureSocket) next() (data, control []byte, index int, err error) {
+// next returns the next packet, valid until the next call.
+func (s *captureSocket) next() (capturedPacket, error) {
 	s.vector.SetLen(len(s.buffer))
 	s.message.Namelen = unix.SizeofSockaddrLinklayer
 	s.message.SetControllen(len(s.control))
 	if err := s.raw.Read(s.receive); err != nil {
-		return nil, nil, 0, err
+		return capturedPacket{}, err
 	}
 	if s.errno != 0 {
-		return nil, nil, 0, s.errno
+		return capturedPacket{}, s.errno
 	}
-	return s.buffer[:s.size], s.control[:s.message.Controllen], int(s.from.Ifindex), nil
+	control := s.control[:s.message.Controllen]
+	return capturedPacket{s.buffer[:s.size], control, int(s.from.Ifindex), isChecked(control)}, nil
+}
+
+// isChecked reads whether the checksum of UDP is known to be right, or is yet to be computed, as in packets that never
+// leave the machine.
+func isChecked(control []byte) bool {
+	for len(control) >= unix.SizeofCmsghdr {
+		header, data, rest, err := unix.ParseOneSocketControlMessage(control)
+		if err != nil {
+			return false
+		}
+		if header.Level == unix.SOL_PACKET && header.Type == unix.PACKET_AUXDATA && len(data) >= 4 {
+			return binary.NativeEndian.Uint32(data)&(unix.TP_STATUS_CSUM_VALID|unix.TP_STATUS_CSUMNOTREADY) != 0
+		}
+		control = rest
+	}
+	return false
 }
 
 // Close closes the socket, which ends next.

@@ -172,10 +172,12 @@ func unwanted(t testing.TB) [][]byte {
 	broken[ethernetSize+10] ^= 1 // the checksum of the IPv4 header
 	lying := frameTo(t, 5078, "lying")
 	lying[ethernetSize+ip4Size+4] = 1 // the upper byte of what the UDP header states
+	changed := frameTo(t, 5078, "changed on its way")
+	changed[len(changed)-20] ^= 1
 	return [][]byte{
 		frameTo(t, 5079, "other port"),
 		frameTo(t, 5078, "cut short")[:ethernetSize+30],
-		lying,
+		lying, changed,
 		serialize(t, ethernet(0x0800), ip, tcp),
 		serialize(t, ethernet(0x0806), gopacket.Payload(fill(46))),
 		broken,

@@ -9,9 +9,7 @@ func openCapture(int, []int) (*captureSocket, error) { return nil, ErrUnsupporte
 
 func mayCapture() error { return ErrUnsupported }
 
-func (*captureSocket) next() (data, control []byte, index int, err error) {
-	return nil, nil, 0, ErrUnsupported
-}
+func (*captureSocket) next() (capturedPacket, error) { return capturedPacket{}, ErrUnsupported }
 
 // Close does nothing.
 func (*captureSocket) Close() error { return nil }

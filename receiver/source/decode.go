@@ -78,8 +78,9 @@ func (d *decoder) decode(p *gopacket.DecodingLayerParser, packet []byte, at time
 }
 
 // decodeIP finds the UDP datagram in a packet that came in whole and begins with an IP header or a VLAN tag, without it
-// being said with which.
-func (d *decoder) decodeIP(packet []byte, at time.Time) (r Record, ok bool) {
+// being said with which. A datagram with a wrong checksum is none, unless it is known that the checksum is right, or is
+// yet to be computed.
+func (d *decoder) decodeIP(packet []byte, at time.Time, checked bool) (r Record, ok bool) {
 	if d.from4 == nil {
 		d.from4, d.from6 = d.parser(layers.LayerTypeIPv4), d.parser(layers.LayerTypeIPv6)
 	}
@@ -89,11 +90,31 @@ func (d *decoder) decodeIP(packet []byte, at time.Time) (r Record, ok bool) {
 	switch {
 	case isIPv4(packet):
 		r, ok = d.decode(d.from4, packet, at)
+		checked = checked && d.ip4.Flags&layers.IPv4MoreFragments == 0 && d.ip4.FragOffset == 0
 	case isIPv6(packet):
 		r, ok = d.decode(d.from6, packet, at)
 	}
-	cut := r.Length > len(r.Payload) && len(r.Payload) < inbox.MaxDatagram // of a fragment, more is not kept
-	return r, ok && !cut
+	switch {
+	case !ok || r.Length == len(r.Payload) && checked:
+		return r, ok
+	case r.Length > len(r.Payload):
+		return r, len(r.Payload) == inbox.MaxDatagram // of one that came in fragments, no more is kept
+	}
+	return r, d.isIntact(r)
+}
+
+// isIntact tells whether the checksum of the datagram just decoded is right, or there is none, which IPv6 does not allow
+// (RFC 768; RFC 8200, section 8.1).
+func (d *decoder) isIntact(r Record) bool {
+	if d.udp.Checksum == 0 {
+		return r.From.Addr().Is4()
+	}
+	from, to := d.ip4.SrcIP, d.ip4.DstIP
+	if r.From.Addr().Is6() {
+		from, to = d.ip6.SrcIP, d.ip6.DstIP
+	}
+	pseudo := uint64(layers.IPProtocolUDP) + uint64(d.udp.Length)
+	return complete(onesSum(from) + onesSum(to) + pseudo + onesSum(d.udp.Contents) + onesSum(d.udp.Payload))
 }
 
 // isIPv4 tells whether a packet has an IPv4 header with the right checksum, that states no more than there is (RFC 791,
@@ -106,11 +127,7 @@ func isIPv4(packet []byte) bool {
 	if size < ip4Size || size > total || total > len(packet) {
 		return false
 	}
-	sum := uint32(0)
-	for i := 0; i < size; i += 2 {
-		sum += uint32(binary.BigEndian.Uint16(packet[i:]))
-	}
-	return sum&0xFFFF+sum>>16 == 0xFFFF
+	return complete(onesSum(packet[:size]))
 }
 
 // isIPv6 tells whether a packet has an IPv6 header, with UDP behind it, that states no more than there is (RFC 8200,

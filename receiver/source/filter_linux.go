@@ -5,8 +5,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// captureFilter accepts the packets that can be of UDP datagrams to the ports and did not go out from here. Offsets count
-// from the network layer, behind the VLAN tag that the kernel took off; one more tag may come first.
+// captureFilter accepts the packets that can be of UDP datagrams to the ports and did not go out from here. Offsets
+// count from the network layer, behind the VLAN tag that the kernel took off; one more tag may come first.
 func captureFilter(ports []int) []bpf.Instruction {
 	plain := branch(nil, etherIPv4, filter4(0, ports))
 	plain = branch(plain, etherIPv6, filter6(0, ports))

@@ -221,6 +221,48 @@ func TestDropped(t *testing.T) {
 	require.LessOrEqual(t, int(dropped), sent-received)
 }
 
+// TestDroppedAfterReopening overfills a socket and the one that takes its place: both are counted.
+func TestDroppedAfterReopening(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux tells")
+	}
+	r := start(t, "", 1)
+	defer r.end(t)
+	conn := dial(t, r.Ports()[0])
+	received, sent := uint64(0), uint64(0)
+	fillUntilDropped := func(more uint64) (dropped uint64) {
+		for range 4 * r.Buffer() / 1200 { // nobody takes them, so the queue is full, and then the socket
+			send(t, conn, fill(1200))
+			sent++
+		}
+		for dropped < more {
+			if d := r.in.Take(); d != nil {
+				r.pool.Put(d)
+				received++
+			} else {
+				send(t, conn, fill(1200)) // tells how many were dropped before it
+				sent++
+			}
+			dropped, _ = r.Link(0)
+		}
+		return dropped
+	}
+	first := fillUntilDropped(1)
+	socket, err := r.links[0].get()
+	require.NoError(t, err)
+	require.NoError(t, socket.Close())
+	for again, err := r.links[0].get(); err != nil || again == socket; again, err = r.links[0].get() {
+		if d := r.in.Take(); d != nil {
+			r.pool.Put(d)
+			received++
+		}
+		runtime.Gosched()
+	}
+	second := fillUntilDropped(first + 1)
+	require.Greater(t, second, first)
+	require.LessOrEqual(t, received+second, sent)
+}
+
 func TestPortInUse(t *testing.T) {
 	pool := new(inbox.Pool)
 	taken, err := ListenUDP("", []int{0}, pool)
