@@ -37,8 +37,8 @@ const (
 // send a second.
 const sendTo = "ISC_SEND_TO"
 
-// BenchmarkSockets compares a channel on its own sockets, which gets 3 sources and 1 parity packet a segment on 4 links,
-// with bare loops that read the same sockets in the same way and throw away what they read. It reports how many
+// BenchmarkSockets compares a channel on its own sockets, which gets 3 sources and 1 parity packet a segment on 4
+// links, with bare loops that read the same sockets in the same way and throw away what they read. It reports how many
 // datagrams a second each could take in on one core, by the time of the processor that a datagram costs, in the kernel
 // and outside, and the ratio of the two. Another process sends, so its work does not count.
 func BenchmarkSockets(b *testing.B) {

@@ -136,7 +136,7 @@ func (c *Capture) read(ctx context.Context, s *captureSocket, in *inbox.Inbox) e
 			continue
 		}
 		c.shares[link]++
-		d := c.pool.Get()
+		d := c.pool.GetFor(min(len(r.Payload), inbox.MaxDatagram))
 		d.Link, d.From, d.Arrival, d.Truncated = link, r.From, r.Time, r.Length > inbox.MaxDatagram
 		d.SetSize(copy(d.Buffer(), r.Payload))
 		if !in.Deliver(ctx, d) {

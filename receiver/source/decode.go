@@ -103,8 +103,8 @@ func (d *decoder) decodeIP(packet []byte, at time.Time, checked bool) (r Record,
 	return r, d.isIntact(r)
 }
 
-// isIntact tells whether the checksum of the datagram just decoded is right, or there is none, which IPv6 does not allow
-// (RFC 768; RFC 8200, section 8.1).
+// isIntact tells whether the checksum of the datagram just decoded is right, or there is none, which IPv6 does not
+// allow (RFC 768; RFC 8200, section 8.1).
 func (d *decoder) isIntact(r Record) bool {
 	if d.udp.Checksum == 0 {
 		return r.From.Addr().Is4()

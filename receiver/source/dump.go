@@ -117,7 +117,7 @@ func (d *Dump) WriteDatagram(dg *inbox.Datagram) {
 		d.missed.Add(1)
 		return
 	}
-	c := d.pool.Get()
+	c := d.pool.GetFor(len(dg.Bytes()))
 	c.Link, c.From, c.Arrival, c.Truncated = dg.Link, dg.From, dg.Arrival, dg.Truncated
 	c.SetSize(copy(c.Buffer(), dg.Bytes()))
 	select {

@@ -82,8 +82,10 @@ func TestDump(t *testing.T) {
 	require.NoError(t, p.Run(t.Context(), in))
 	for _, want := range sent {
 		got := in.Take()
-		want.Arrival, got.Arrival = time.Time{}, time.Time{}
-		require.Equal(t, want, got)
+		require.Equal(t, want.Bytes(), got.Bytes())
+		require.Equal(t, want.Link, got.Link)
+		require.Equal(t, want.From, got.From)
+		require.Equal(t, want.Truncated, got.Truncated)
 	}
 	require.Nil(t, in.Take())
 }

@@ -163,7 +163,7 @@ func (p *Player) play(ctx context.Context, in *inbox.Inbox) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		}
-		d := p.pool.Get()
+		d := p.pool.GetFor(min(len(r.Payload), inbox.MaxDatagram))
 		d.Link, d.From, d.Arrival, d.Truncated = link, r.From, due, r.Length > inbox.MaxDatagram
 		d.SetSize(copy(d.Buffer(), r.Payload))
 		if !in.Deliver(ctx, d) {
