@@ -60,6 +60,17 @@ func (r *Run) host() string {
 	return netip.AddrPortFrom(ownAddress(r.list()[0].plan.Interface), address.Port()).String()
 }
 
+// hosts returns the names under which viewers may ask for the page: the machine's, and that of its public address.
+func (r *Run) hosts() (names []string) {
+	if name, err := os.Hostname(); err == nil {
+		names = append(names, name, name+".local")
+	}
+	if public, err := url.Parse(r.cfg.HTTP.PublicURL); err == nil && public.Hostname() != "" {
+		names = append(names, public.Hostname())
+	}
+	return names
+}
+
 // ownAddress returns an address of this machine that others reach it by: of the named interface, or of any.
 func ownAddress(device string) netip.Addr {
 	found := netip.AddrFrom4([4]byte{127, 0, 0, 1})

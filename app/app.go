@@ -93,7 +93,10 @@ func (r *Run) open() error {
 	for _, w := range r.Warnings() {
 		r.log.Warn("not as it should be", "what", w)
 	}
-	r.web = web.New(web.Config{Snapshot: r.Snapshot, HLS: r.hls, Page: webassets.Handler(), Key: r.key, Log: r.log})
+	r.web = web.New(web.Config{
+		Snapshot: r.Snapshot, HLS: r.hls, Page: webassets.Handler(), Log: r.log,
+		Open: r.key == "", Keys: []web.Key{{Name: "link", Secret: r.key}}, Hosts: r.hosts(),
+	})
 	return nil
 }
 

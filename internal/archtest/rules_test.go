@@ -151,7 +151,7 @@ var rules = map[string]rule{
 	},
 	"internal/web": {
 		own:  []string{"internal/status", "internal/portowner"},
-		libs: []string{"github.com/go-chi/chi/v5", "github.com/prometheus/client_golang"},
+		libs: []string{"github.com/go-chi/chi/v5", "github.com/prometheus/client_golang", "golang.org/x/sys"},
 		why:  "the router shows the snapshot and mounts handlers that app hands to it",
 	},
 	"internal/archtest": {why: "it holds tests alone"},

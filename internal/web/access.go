@@ -1,47 +1,18 @@
 package web
 
 import (
-	"crypto/hmac"
-	"crypto/rand"
-	"crypto/sha256"
-	"crypto/subtle"
-	"encoding/base64"
-	"encoding/hex"
+	"context"
 	"net/http"
 	"net/netip"
-	"strings"
-	"sync"
+	"sync/atomic"
 	"time"
 )
 
-const (
-	// cookieLife is how long a browser keeps its right to watch while the key stays the same.
-	cookieLife = 30 * 24 * time.Hour
-
-	// An address may send maxWrongKeys within wrongKeySpan before all its keys are refused for the rest of that span.
-	maxWrongKeys = 10
-	wrongKeySpan = time.Minute
-
-	// maxWrongAddresses bounds how many addresses are remembered for their wrong keys.
-	maxWrongAddresses = 4096
-)
-
-// access knows the key and who has shown it.
-//
-// A key is exchanged for a cookie "nonce.mac": 16 random bytes and their HMAC under the key. So the server stores
-// nothing, viewers can be told apart, the key itself is in no cookie, and a new key makes all cookies void.
+// access knows the keys, and who has sent wrong ones. Its methods may be called concurrently.
 type access struct {
-	key    string
-	cookie string // the cookie's name, one for each key, as cookies know no ports
-
-	mu    sync.Mutex
-	wrong map[netip.Addr]wrongKeys
-}
-
-// wrongKeys counts the wrong keys of one address since a moment.
-type wrongKeys struct {
-	since time.Time
-	count int
+	open  bool
+	keys  atomic.Pointer[keyring]
+	wrong attempts
 }
 
 // verdict is what access thinks of a request.
@@ -51,56 +22,119 @@ const (
 	allowed verdict = iota
 	needsKey
 	wrongKey
+	expiredKey
 	tooManyKeys
 )
 
-func newAccess(key string) *access {
-	a := &access{key: key, wrong: make(map[netip.Addr]wrongKeys)}
-	a.cookie = "isc_" + hex.EncodeToString(a.mac("cookie name"))[:8]
+func newAccess(open bool, keys []Key, limits Limits) *access {
+	a := &access{open: open, wrong: attempts{perAddress: limits.WrongKeysPerAddress, total: limits.WrongKeys}}
+	a.setKeys(keys)
 	return a
+}
+
+func (a *access) setKeys(keys []Key) {
+	ring := newKeyring(keys)
+	a.keys.Store(&ring)
+}
+
+// judge says whether a request from a client may see something, and what. A key that is wrong does no harm to who has
+// a valid cookie; nor is it counted.
+func (a *access) judge(r *http.Request, from netip.Addr, now time.Time) (grant, verdict) {
+	if a.open {
+		return grant{all: true}, allowed
+	}
+	var g grant
+	ring := *a.keys.Load()
+	result := ring.cookies(r, &g, now)
+	query := r.URL.Query()
+	if !query.Has("key") {
+		return g, result
+	}
+	if _, refused := a.wrong.refuses(from, now); refused && result != allowed {
+		return g, tooManyKeys
+	}
+	key, byKey := ring.find(query.Get("key"), now)
+	switch {
+	case byKey == allowed:
+		if key.nonceOf(r) == "" {
+			g.fresh = key
+		}
+		g.add(key)
+		g.key = key.Name
+		return g, allowed
+	case result == allowed:
+		return g, allowed
+	default:
+		return g, byKey
+	}
 }
 
 // viewer lets only those pass who may watch. A right key in the query of the page is exchanged for a cookie and leaves
 // the address bar; elsewhere it counts for the request, for players outside a browser, which get the cookie too.
 func (s *Server) viewer(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		result := s.access.judge(r, time.Now())
+		now := time.Now()
+		from := customer(s.clientOf(r))
+		g, result := s.access.judge(r, from, now)
 		if result != allowed {
-			if result == wrongKey {
-				s.log.Warn("wrong key", "from", r.RemoteAddr)
-			}
-			deny(w, r, result)
+			s.refuseViewer(w, r, from, result)
 			return
 		}
-		if s.access.key != "" && r.URL.Query().Has("key") {
-			if s.access.viewerCookie(r) == "" {
-				http.SetCookie(w, s.access.newCookie(r.TLS != nil))
-			}
-			if r.URL.Path == "/" {
-				w.Header().Set("Cache-Control", "no-store")
-				http.Redirect(w, r, withoutKey(r), http.StatusSeeOther)
-				return
-			}
+		if g.fresh != nil {
+			http.SetCookie(w, g.fresh.newCookie(s.encrypted(r), now))
 		}
-		next.ServeHTTP(w, r)
+		if !s.access.open && r.URL.Path == "/" && r.URL.Query().Has("key") {
+			w.Header().Set("Cache-Control", "no-store")
+			http.Redirect(w, r, withoutKey(r), http.StatusSeeOther)
+			return
+		}
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), grantKey{}, &g)))
 	})
 }
 
-// technician lets pass who may watch, and programs on this machine.
+// refuseViewer answers a request that the access rule refuses. A wrong key is counted and logged: ten of an address and
+// a thousand in all within a minute, as the limits have it, so nobody can fill the log.
+func (s *Server) refuseViewer(w http.ResponseWriter, r *http.Request, from netip.Addr, result verdict) {
+	now := time.Now()
+	if result == wrongKey {
+		ofAddress, all := s.access.wrong.add(from, now)
+		s.log.Warn("wrong key", "kind", "access", "from", s.clientOf(r), "path", r.URL.Path, "of_address", ofAddress)
+		if ofAddress == s.limits.WrongKeysPerAddress || all == s.limits.WrongKeys {
+			s.log.Warn("keys are refused for the rest of the minute", "kind", "access", "from", s.clientOf(r),
+				"of_address", ofAddress, "in_all", all)
+		}
+	}
+	rest, _ := s.access.wrong.refuses(from, now)
+	deny(w, r, result, rest)
+}
+
+// technician lets programs on this machine pass, and viewers whose key opens all channels.
 func (s *Server) technician(next http.Handler) http.Handler {
+	whole := s.viewer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !grantOf(r).all {
+			writeText(w, http.StatusForbidden, "This key is for some of the rigs alone, and this page is about all.")
+			return
+		}
+		next.ServeHTTP(w, r)
+	}))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if isLocal(r) {
 			next.ServeHTTP(w, r)
 			return
 		}
-		s.viewer(next).ServeHTTP(w, r)
+		whole.ServeHTTP(w, r)
 	})
 }
 
-// isLocal tells whether a request comes from this machine, and not through a proxy on it.
-func isLocal(r *http.Request) bool {
-	forwarded := r.Header.Get("Forwarded") + r.Header.Get("X-Forwarded-For") + r.Header.Get("X-Real-Ip")
-	return addressOf(r).IsLoopback() && forwarded == ""
+type grantKey struct{}
+
+// grantOf returns what a request may see that viewer let pass.
+func grantOf(r *http.Request) *grant {
+	g, ok := r.Context().Value(grantKey{}).(*grant)
+	if !ok {
+		return new(grant) // nothing
+	}
+	return g
 }
 
 func withoutKey(r *http.Request) string {
@@ -110,107 +144,4 @@ func withoutKey(r *http.Request) string {
 		return "/"
 	}
 	return "/?" + query.Encode()
-}
-
-func (a *access) judge(r *http.Request, now time.Time) verdict {
-	if a.key == "" {
-		return allowed
-	}
-	query := r.URL.Query()
-	if !query.Has("key") {
-		if a.viewerCookie(r) != "" {
-			return allowed
-		}
-		return needsKey
-	}
-	from := addressOf(r)
-	if a.refuses(from, now) {
-		return tooManyKeys
-	}
-	got, want := sha256.Sum256([]byte(query.Get("key"))), sha256.Sum256([]byte(a.key))
-	if subtle.ConstantTimeCompare(got[:], want[:]) == 1 {
-		return allowed
-	}
-	a.addWrong(from, now)
-	return wrongKey
-}
-
-func (a *access) refuses(from netip.Addr, now time.Time) bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	w, found := a.wrong[from]
-	return found && w.count >= maxWrongKeys && now.Sub(w.since) < wrongKeySpan
-}
-
-func (a *access) addWrong(from netip.Addr, now time.Time) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	w, found := a.wrong[from]
-	if !found && len(a.wrong) >= maxWrongAddresses {
-		for other := range a.wrong { // any one: a key is too long to be guessed with so many addresses, too
-			delete(a.wrong, other)
-			break
-		}
-	}
-	if !found || now.Sub(w.since) >= wrongKeySpan {
-		w = wrongKeys{since: now}
-	}
-	w.count++
-	a.wrong[from] = w
-}
-
-func (a *access) newCookie(secure bool) *http.Cookie {
-	nonce := make([]byte, 16)
-	_, _ = rand.Read(nonce) // crypto/rand never fails
-	text := base64.RawURLEncoding.EncodeToString(nonce)
-	return &http.Cookie{
-		Name: a.cookie, Value: text + "." + base64.RawURLEncoding.EncodeToString(a.mac(text)),
-		Path: "/", MaxAge: int(cookieLife.Seconds()),
-		HttpOnly: true, Secure: secure, SameSite: http.SameSiteLaxMode,
-	}
-}
-
-// viewerCookie returns the nonce of the request's cookie, or "" where there is none or its MAC is wrong.
-func (a *access) viewerCookie(r *http.Request) string {
-	cookie, err := r.Cookie(a.cookie)
-	if err != nil {
-		return ""
-	}
-	nonce, text, _ := strings.Cut(cookie.Value, ".")
-	mac, err := base64.RawURLEncoding.DecodeString(text)
-	if err != nil || !hmac.Equal(mac, a.mac(nonce)) {
-		return ""
-	}
-	return nonce
-}
-
-func (a *access) mac(text string) []byte {
-	h := hmac.New(sha256.New, []byte(a.key))
-	h.Write([]byte(text))
-	return h.Sum(nil)
-}
-
-// viewerOf returns what tells a viewer from others: the cookie's nonce, else the address and the browser's name.
-func (a *access) viewerOf(r *http.Request) string {
-	if a.key != "" {
-		if nonce := a.viewerCookie(r); nonce != "" {
-			return nonce
-		}
-	}
-	return addressOf(r).String() + " " + r.UserAgent()
-}
-
-// addressOf returns the address that a request came from: of IPv6 the first 64 bits, which is what one customer gets.
-func addressOf(r *http.Request) netip.Addr {
-	from, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return netip.Addr{}
-	}
-	address := from.Addr().Unmap().WithZone("")
-	if address.Is6() && !address.IsLoopback() {
-		if prefix, err := address.Prefix(64); err == nil {
-			return prefix.Addr()
-		}
-	}
-	return address
 }

@@ -1,14 +1,34 @@
 package web
 
 import (
+	"bytes"
 	"fmt"
+	"log/slog"
 	"net/http"
+	"net/netip"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
 )
+
+// newKeyedServer serves the example to whoever has one of the keys.
+func newKeyedServer(keys ...Key) *Server {
+	s := newTestServer("none")
+	s.SetKeys(keys)
+	return s
+}
+
+// cookieOf exchanges a key for a cookie.
+func cookieOf(t *testing.T, s *Server, secret string) *http.Cookie {
+	t.Helper()
+	w := request{path: "/?key=" + secret}.do(s)
+	require.Equal(t, http.StatusSeeOther, w.Code)
+	require.Len(t, w.Result().Cookies(), 1)
+	return w.Result().Cookies()[0]
+}
 
 func TestKeyBecomesCookie(t *testing.T) {
 	s := newTestServer(testKey)
@@ -18,18 +38,17 @@ func TestKeyBecomesCookie(t *testing.T) {
 	cookie := w.Result().Cookies()[0]
 	require.True(t, cookie.HttpOnly)
 	require.Equal(t, http.SameSiteLaxMode, cookie.SameSite)
+	require.Equal(t, int(cookieLife.Seconds()), cookie.MaxAge)
 	require.NotContains(t, cookie.String(), testKey)
 	require.Equal(t, http.StatusOK, request{path: "/", cookie: cookie}.do(s).Code)
 
 	other := newTestServer("another key")
 	require.Equal(t, http.StatusUnauthorized, request{path: "/", cookie: cookie}.do(other).Code, "a new key voids it")
-	name := signInName(other)
+	name := cookieOf(t, other, "another%20key").Name
 	require.NotEqual(t, cookie.Name, name, "two receivers on one host keep their cookies apart")
 	cookie.Name = name
 	require.Equal(t, http.StatusUnauthorized, request{path: "/", cookie: cookie}.do(other).Code)
 }
-
-func signInName(s *Server) string { return s.access.newCookie(false).Name }
 
 func TestKeyInEachRequest(t *testing.T) {
 	s := newTestServer(testKey)
@@ -38,6 +57,60 @@ func TestKeyInEachRequest(t *testing.T) {
 	require.Equal(t, "hls /index.m3u8?key="+testKey, w.Body.String(), "playlists hand the query on")
 	require.Len(t, w.Result().Cookies(), 1)
 	require.Equal(t, http.StatusOK, request{path: "/metrics?key=" + testKey}.do(s).Code)
+}
+
+func TestKeysCanBeReplaced(t *testing.T) {
+	s := newKeyedServer(Key{Secret: "one"}, Key{Secret: "two"}, Key{Name: "forgotten"})
+	one, two := cookieOf(t, s, "one"), cookieOf(t, s, "two")
+	require.Equal(t, http.StatusUnauthorized, request{path: "/?key="}.do(s).Code, "an empty key opens nothing")
+	s.SetKeys([]Key{{Secret: "two"}, {Secret: "three"}})
+	require.Equal(t, http.StatusUnauthorized, request{path: "/", cookie: one}.do(s).Code)
+	require.Equal(t, http.StatusUnauthorized, request{path: "/?key=one"}.do(s).Code)
+	require.Equal(t, http.StatusOK, request{path: "/", cookie: two}.do(s).Code)
+	cookieOf(t, s, "three")
+	s.SetKeys(nil)
+	require.Equal(t, http.StatusUnauthorized, request{path: "/", cookie: two}.do(s).Code, "without keys nobody may")
+}
+
+func TestKeysExpire(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newKeyedServer(Key{Secret: "guest", Expires: time.Now().Add(time.Hour)})
+		cookie := cookieOf(t, s, "guest")
+		require.Equal(t, 3600, cookie.MaxAge)
+		require.Equal(t, http.StatusOK, request{path: "/", cookie: cookie}.do(s).Code)
+		time.Sleep(time.Hour)
+		w := request{path: "/", cookie: cookie, accept: "text/html"}.do(s)
+		require.Equal(t, http.StatusUnauthorized, w.Code)
+		require.Contains(t, w.Body.String(), "This link has expired")
+		for range 2 * s.limits.WrongKeysPerAddress {
+			w = request{path: "/?key=guest"}.do(s)
+			require.Equal(t, http.StatusUnauthorized, w.Code, "an expired key is no wrong one")
+			require.Contains(t, w.Body.String(), "This link has expired")
+		}
+	})
+}
+
+func TestKeysForSomeChannels(t *testing.T) {
+	s := newKeyedServer(
+		Key{Secret: "first", Channels: []string{"rig1"}}, Key{Secret: "second", Channels: []string{"rig2"}},
+	)
+	s.cfg.HLS = func(string) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("media")) })
+	}
+	first, second := cookieOf(t, s, "first"), cookieOf(t, s, "second")
+	for path, want := range map[string][2]int{
+		"/": {200, 200}, "/assets/x": {200, 200}, "/hls/rig1/x": {200, 404}, "/hls/rig2/x": {404, 200},
+		"/metrics": {403, 403}, "/readyz": {403, 403},
+	} {
+		require.Equal(t, want[0], request{path: path, cookie: first}.do(s).Code, path)
+		require.Equal(t, want[1], request{path: path, cookie: second}.do(s).Code, path)
+	}
+	require.Contains(t, request{path: "/api/v1/status", cookie: first}.do(s).Body.String(), `"id":"rig1"`)
+	require.Contains(t, request{path: "/api/v1/status", cookie: second}.do(s).Body.String(), `"channels":[]`)
+	both := request{
+		path: "/hls/rig2/x", cookie: first, header: map[string]string{"Cookie": second.Name + "=" + second.Value},
+	}
+	require.Equal(t, http.StatusOK, both.do(s).Code, "two keys open what each of them does")
 }
 
 func TestForgedCookies(t *testing.T) {
@@ -52,16 +125,6 @@ func TestForgedCookies(t *testing.T) {
 	}
 }
 
-func TestLocalMeansNoProxy(t *testing.T) {
-	s := newTestServer(testKey)
-	for header, code := range map[string]int{"Accept": 200, "X-Forwarded-For": 401, "Forwarded": 401, "X-Real-Ip": 401} {
-		for _, from := range []string{"127.0.0.1:1", "[::1]:1", "[::ffff:127.0.0.1]:1"} {
-			w := request{path: "/metrics", from: from, header: map[string]string{header: "192.0.2.1"}}.do(s)
-			require.Equal(t, code, w.Code, header)
-		}
-	}
-}
-
 func TestDeniedIsAPageForBrowsers(t *testing.T) {
 	s := newTestServer(testKey)
 	w := request{path: "/", accept: "text/html,*/*"}.do(s)
@@ -73,10 +136,15 @@ func TestDeniedIsAPageForBrowsers(t *testing.T) {
 	require.True(t, strings.HasPrefix(w.Body.String(), "This link needs the key. "))
 }
 
-func TestWrongKeysAreLimited(t *testing.T) {
+func TestWrongKeysAreLimitedAndLogged(t *testing.T) {
+	var log bytes.Buffer
 	s := newTestServer(testKey)
+	s.log = slog.New(slog.NewTextHandler(&log, nil))
 	cookie := signIn(t, s)
-	for range maxWrongKeys {
+	for range 3 * s.limits.WrongKeysPerAddress {
+		require.Equal(t, http.StatusSeeOther, request{path: "/?key=wrong", cookie: cookie}.do(s).Code, "who is in stays in")
+	}
+	for range s.limits.WrongKeysPerAddress {
 		w := request{path: "/?key=wrong", accept: "text/html"}.do(s)
 		require.Equal(t, http.StatusUnauthorized, w.Code)
 		require.Contains(t, w.Body.String(), "This key is not valid")
@@ -85,24 +153,71 @@ func TestWrongKeysAreLimited(t *testing.T) {
 	require.Equal(t, http.StatusTooManyRequests, w.Code, "even the right one")
 	require.Equal(t, "60", w.Header().Get("Retry-After"))
 	require.Equal(t, http.StatusOK, request{path: "/", cookie: cookie}.do(s).Code, "who is in stays in")
+	const line = `msg="wrong key" kind=access from=192.0.2.7`
+	require.Equal(t, s.limits.WrongKeysPerAddress, strings.Count(log.String(), line))
+	require.Equal(t, 1, strings.Count(log.String(), "keys are refused for the rest of the minute"))
 	w = request{path: "/?key=" + testKey, from: "192.0.2.8:1"}.do(s)
 	require.Equal(t, http.StatusSeeOther, w.Code, "others are not concerned")
 }
 
-func TestWrongKeysAreForgotten(t *testing.T) {
-	a := newAccess(testKey)
-	now := time.Unix(1000, 0)
-	r, err := http.NewRequest(http.MethodGet, "/?key=wrong", nil)
-	require.NoError(t, err)
-	for range maxWrongKeys {
-		r.RemoteAddr = "192.0.2.1:1"
-		require.Equal(t, wrongKey, a.judge(r, now))
+func TestWrongKeysAreLimitedInAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newTestServer(testKey)
+		cookie := signIn(t, s)
+		guess := func(i int) int {
+			return request{path: "/?key=wrong", from: fmt.Sprintf("10.%d.%d.%d:1", i>>16, i>>8&255, i&255)}.do(s).Code
+		}
+		for i := range s.limits.WrongKeys {
+			require.Equal(t, http.StatusUnauthorized, guess(i))
+		}
+		for i := range s.limits.WrongKeys {
+			require.Equal(t, http.StatusTooManyRequests, guess(2*s.limits.WrongKeys+i))
+		}
+		require.Len(t, s.access.wrong.by, s.limits.WrongKeys)
+		require.Equal(t, http.StatusOK, request{path: "/", cookie: cookie}.do(s).Code)
+		time.Sleep(wrongSpan)
+		require.Equal(t, http.StatusSeeOther, request{path: "/?key=" + testKey, from: "10.0.0.1:1"}.do(s).Code)
+	})
+}
+
+func TestClientBehindProxies(t *testing.T) {
+	s := newTestServer("")
+	s.cfg.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("127.0.0.1/32")}
+	for _, test := range []struct{ from, forwarded, want string }{
+		{"192.0.2.7:1", "", "192.0.2.7"},
+		{"192.0.2.7:1", "203.0.113.1", "192.0.2.7"}, // it is no proxy of ours
+		{"10.0.0.1:1", "", "10.0.0.1"},
+		{"10.0.0.1:1", "203.0.113.1", "203.0.113.1"},
+		{"10.0.0.1:1", "198.51.100.1, 203.0.113.1", "203.0.113.1"}, // the first it made up
+		{"10.0.0.1:1", "203.0.113.1, 10.0.0.2", "203.0.113.1"},
+		{"10.0.0.1:1", "nonsense, 10.0.0.2", "10.0.0.2"},
+		{"127.0.0.1:1", "2001:db8::1", "2001:db8::1"},
+		{"[::ffff:127.0.0.1]:1", "::ffff:203.0.113.1", "203.0.113.1"},
+		{"nonsense", "203.0.113.1", "invalid IP"},
+	} {
+		r, err := http.NewRequest(http.MethodGet, "/", nil)
+		require.NoError(t, err)
+		r.RemoteAddr = test.from
+		r.Header.Set(forwardedFor, test.forwarded)
+		require.Equal(t, test.want, s.clientOf(r).String(), test)
 	}
-	require.Equal(t, tooManyKeys, a.judge(r, now))
-	require.Equal(t, wrongKey, a.judge(r, now.Add(wrongKeySpan)))
-	for i := range 2 * maxWrongAddresses {
-		r.RemoteAddr = fmt.Sprintf("10.%d.%d.%d:1", i>>16, i>>8&255, i&255)
-		a.judge(r, now)
+}
+
+func TestCookiesAreSecureBehindTLS(t *testing.T) {
+	s := newTestServer(testKey)
+	s.cfg.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
+	for from, secure := range map[string]bool{"10.0.0.1:1": true, "192.0.2.1:1": false} {
+		w := request{path: "/?key=" + testKey, from: from, header: map[string]string{"X-Forwarded-Proto": "https"}}.do(s)
+		require.Equal(t, secure, w.Result().Cookies()[0].Secure, from)
 	}
-	require.Len(t, a.wrong, maxWrongAddresses)
+}
+
+func TestLocalMeansNoProxy(t *testing.T) {
+	s := newTestServer(testKey)
+	for header, code := range map[string]int{"Accept": 200, "X-Forwarded-For": 401, "Forwarded": 401, "X-Real-Ip": 401} {
+		for _, from := range []string{"127.0.0.1:1", "[::1]:1", "[::ffff:127.0.0.1]:1"} {
+			w := request{path: "/metrics", from: from, header: map[string]string{header: "192.0.2.1"}}.do(s)
+			require.Equal(t, code, w.Code, header)
+		}
+	}
 }

@@ -3,8 +3,11 @@ package web
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"math"
 	"net/http"
+	"strconv"
 	"strings"
+	"time"
 )
 
 const deniedStyle = `:root{color-scheme:dark}body{margin:0;min-height:100vh;display:grid;place-items:center;` +
@@ -13,16 +16,19 @@ const deniedStyle = `:root{color-scheme:dark}body{margin:0;min-height:100vh;disp
 	`border-radius:8px}h1{font-size:1.25rem;margin:0 0 .5rem}p{margin:0;color:#8b9bab}`
 
 // deny answers a request that the access rule refuses: with a page to a browser that shows it, else with a sentence.
-func deny(w http.ResponseWriter, r *http.Request, why verdict) {
+// rest is for how long keys are refused.
+func deny(w http.ResponseWriter, r *http.Request, why verdict, rest time.Duration) {
 	code, title, text := http.StatusUnauthorized, "This link needs the key",
 		"Ask the operator of the receiver for the whole link: it ends with the key. Then open it once in this browser."
 	switch why {
 	case wrongKey:
 		title, text = "This key is not valid", "The link may be old. Ask the operator of the receiver for the present one."
+	case expiredKey:
+		title, text = "This link has expired", "Ask the operator of the receiver for a new one."
 	case tooManyKeys:
 		code, title = http.StatusTooManyRequests, "Too many wrong keys"
 		text = "Wait for a minute, then open the link again."
-		w.Header().Set("Retry-After", "60")
+		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(rest.Seconds()))))
 	default:
 	}
 	if code == http.StatusUnauthorized {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"fmt"
 	"net/http"
 	"os"
 	"reflect"
@@ -228,4 +229,25 @@ func TestEachFigureIsAMetric(t *testing.T) {
 	for _, value := range want {
 		require.True(t, got[value], "%d is in no metric", value)
 	}
+}
+
+func TestLimitsAreDocumented(t *testing.T) {
+	text, err := os.ReadFile("../../docs/api.md")
+	require.NoError(t, err)
+	l := Limits{}.withDefaults()
+	for _, row := range []string{
+		fmt.Sprintf("| request line and headers | %d KiB |", l.HeaderBytes>>10),
+		fmt.Sprintf("| time for them to arrive | %.0f s |", l.HeaderTime.Seconds()),
+		fmt.Sprintf("| time for the next request | %.0f s |", l.IdleTime.Seconds()),
+		fmt.Sprintf("| time for %d KiB to be taken, or for what was sent to be confirmed | %.0f s |",
+			writePiece>>10, l.WriteTime.Seconds()),
+		fmt.Sprintf("| open connections | %d,%03d; one address half of them |", l.Connections/1000, l.Connections%1000),
+		fmt.Sprintf("| viewers of a channel | %d,%03d; one address half of them |", l.Viewers/1000, l.Viewers%1000),
+		fmt.Sprintf("| event streams | %d,%03d |", l.Streams/1000, l.Streams%1000),
+		fmt.Sprintf("| wrong keys a minute | %d of an address, %d,%03d in all |",
+			l.WrongKeysPerAddress, l.WrongKeys/1000, l.WrongKeys%1000),
+	} {
+		require.Contains(t, string(text), row)
+	}
+	require.Equal(t, deadAfter, l.WriteTime)
 }

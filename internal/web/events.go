@@ -17,33 +17,44 @@ const (
 
 	// figuresEvery is how often figures go out while no state changes.
 	figuresEvery = time.Second
-
-	// maxStreams bounds the open event streams. Further clients are told to ask for the status instead.
-	maxStreams = 2000
 )
 
-// shared is the snapshot that all event streams send at one tick, taken and encoded once.
+// shared is the snapshot that all event streams send at one tick: taken once, and encoded once for all who may see the
+// same of it.
 type shared struct {
-	mu    sync.Mutex
-	tick  int64 // since the start of the server; 0: none yet
-	state string
-	event []byte
+	mu       sync.Mutex
+	taken    bool
+	tick     int64 // since the start of the server
+	snapshot status.Snapshot
+	events   map[string]event // by scope
 }
 
-// at returns the event of a tick and what its state is, taking the snapshot if no other stream has yet.
-func (c *shared) at(number int64, take func() status.Snapshot) (event []byte, state string, err error) {
+// event is one server-sent event, and what state it is about.
+type event struct {
+	state string
+	text  []byte
+}
+
+// at returns the event of a tick, taking the snapshot if no other stream has yet.
+func (c *shared) at(number int64, g *grant, take func() status.Snapshot) (event, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.event == nil || number > c.tick {
-		snapshot := take()
-		body, err := encode(snapshot)
-		if err != nil {
-			return nil, "", err
-		}
-		c.tick, c.state = number, stateOf(snapshot)
-		c.event = fmt.Appendf(nil, "event: status\ndata: %s\n\n", body)
+	if !c.taken || number > c.tick {
+		c.snapshot = take()
+		c.taken, c.tick, c.events = true, number, make(map[string]event)
 	}
-	return c.event, c.state, nil
+	scope := g.scope()
+	if made, ok := c.events[scope]; ok {
+		return made, nil
+	}
+	seen := visible(c.snapshot, g)
+	body, err := encode(seen)
+	if err != nil {
+		return event{}, err
+	}
+	made := event{state: stateOf(seen), text: fmt.Appendf(nil, "event: status\ndata: %s\n\n", body)}
+	c.events[scope] = made
+	return made, nil
 }
 
 // stateOf puts together what of a snapshot viewers should learn at once, and not with the next figures.
@@ -67,7 +78,7 @@ func encode(snapshot status.Snapshot) ([]byte, error) {
 }
 
 // serveEvents sends the snapshot as server-sent events (WHATWG HTML, section 9.2): at once, with the next tick when a
-// state has changed, else each second; until the client goes or the server closes.
+// state has changed, else each second; until the client goes, may no longer watch, or the server closes.
 func (s *Server) serveEvents(w http.ResponseWriter, r *http.Request) {
 	select {
 	case s.streams <- struct{}{}:
@@ -77,37 +88,45 @@ func (s *Server) serveEvents(w http.ResponseWriter, r *http.Request) {
 		writeText(w, http.StatusServiceUnavailable, "Too many event streams. Ask for /api/v1/status instead.")
 		return
 	}
-	control := http.NewResponseController(w)
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Accel-Buffering", "no") // nginx would hold events back
 	if _, err := w.Write([]byte("retry: 1000\n\n")); err != nil {
 		return
 	}
+	from := customer(s.clientOf(r))
 	var sent struct {
 		state string
 		at    time.Time
 	}
 	for {
 		since := time.Since(s.started)
-		event, state, err := s.shared.at(int64(since/tick), s.cfg.Snapshot)
+		g, result := s.access.judge(r, from, time.Now()) // a key can expire or be replaced while the stream lasts
+		if result != allowed {
+			return
+		}
+		next, err := s.shared.at(int64(since/tick), &g, s.cfg.Snapshot)
 		if err != nil {
 			s.log.Error("event stream ended", "error", err)
 			return
 		}
-		if state != sent.state || time.Since(sent.at) >= figuresEvery-tick/2 {
-			if _, err = w.Write(event); err != nil {
+		if next.state != sent.state || time.Since(sent.at) >= figuresEvery-tick/2 {
+			if err = send(w, next.text); err != nil {
 				return
 			}
-			if err = control.Flush(); err != nil {
-				return
-			}
-			sent.state, sent.at = state, time.Now()
+			sent.state, sent.at = next.state, time.Now()
 		}
 		if !s.wait(r, tick-since%tick) {
 			return
 		}
 	}
+}
+
+func send(w http.ResponseWriter, text []byte) error {
+	if _, err := w.Write(text); err != nil {
+		return err
+	}
+	return http.NewResponseController(w).Flush()
 }
 
 // wait returns true after the pause, and false as soon as the client has gone or the server closes.

@@ -3,13 +3,11 @@ package web
 import (
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"time"
 )
 
 const (
-	// writePatience is how long a client may take to accept one piece of a response before it is dropped.
-	writePatience = 15 * time.Second
-
 	// writePiece is the most that is written under one deadline: 64 KiB in 15 s is 35 kbit/s.
 	writePiece = 64 << 10
 
@@ -36,7 +34,8 @@ func (s *Server) recoverPanics(next http.Handler) http.Handler {
 	})
 }
 
-func securityHeaders(next http.Handler) http.Handler {
+// securityHeaders sets what each answer has. Pages of other origins may read answers only where their origin is listed.
+func (s *Server) securityHeaders(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		header := w.Header()
 		header.Set("Content-Security-Policy", contentPolicy)
@@ -44,6 +43,14 @@ func securityHeaders(next http.Handler) http.Handler {
 		header.Set("Referrer-Policy", "no-referrer")
 		header.Set("Cross-Origin-Opener-Policy", "same-origin")
 		header.Set("Cross-Origin-Resource-Policy", "same-origin")
+		header.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+		if len(s.cfg.Origins) > 0 {
+			header.Set("Vary", "Origin")
+		}
+		if origin := r.Header.Get("Origin"); slices.Contains(s.cfg.Origins, origin) {
+			header.Set("Access-Control-Allow-Origin", origin)
+			header.Set("Cross-Origin-Resource-Policy", "cross-origin")
+		}
 		next.ServeHTTP(w, r)
 	})
 }
@@ -66,16 +73,19 @@ func refuseBodies(next http.Handler) http.Handler {
 }
 
 // moveWriteDeadline drops clients that do not read. A deadline for the whole response would end event streams.
-func moveWriteDeadline(next http.Handler) http.Handler {
+func (s *Server) moveWriteDeadline(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		next.ServeHTTP(&deadlineWriter{ResponseWriter: w, control: http.NewResponseController(w)}, r)
+		next.ServeHTTP(&deadlineWriter{
+			ResponseWriter: w, control: http.NewResponseController(w), patience: s.limits.WriteTime,
+		}, r)
 	})
 }
 
 // deadlineWriter sets the connection's write deadline anew before each piece that it writes.
 type deadlineWriter struct {
 	http.ResponseWriter
-	control *http.ResponseController
+	control  *http.ResponseController
+	patience time.Duration
 }
 
 // Unwrap lets http.ResponseController reach the connection.
@@ -108,5 +118,5 @@ func (d *deadlineWriter) Flush() {
 }
 
 func (d *deadlineWriter) extend() {
-	_ = d.control.SetWriteDeadline(time.Now().Add(writePatience)) // test recorders have none
+	_ = d.control.SetWriteDeadline(time.Now().Add(d.patience)) // test recorders have none
 }

@@ -3,7 +3,6 @@ package web
 import (
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
@@ -18,7 +17,7 @@ func (s *Server) routes() *chi.Mux {
 	registry.MustRegister(&collector{snapshot: s.cfg.Snapshot})
 
 	r := chi.NewRouter()
-	r.Use(s.recoverPanics, securityHeaders, refuseBodies, moveWriteDeadline, middleware.GetHead)
+	r.Use(s.recoverPanics, s.securityHeaders, s.ownHost, refuseBodies, s.moveWriteDeadline, middleware.GetHead)
 	r.NotFound(notFound)
 	r.MethodNotAllowed(notFound)
 	r.Get("/healthz", func(w http.ResponseWriter, _ *http.Request) { writeText(w, http.StatusOK, "ok") })
@@ -44,20 +43,8 @@ func notFound(w http.ResponseWriter, _ *http.Request) {
 	writeText(w, http.StatusNotFound, "There is nothing at this address.")
 }
 
-// serveHLS hands a request to the channel's HLS output and remembers who asked.
-func (s *Server) serveHLS(w http.ResponseWriter, r *http.Request) {
-	channel := chi.URLParam(r, "channel")
-	output := s.cfg.HLS(channel)
-	if output == nil {
-		notFound(w, r)
-		return
-	}
-	s.viewers.saw(channel, s.access.viewerOf(r), time.Now())
-	http.StripPrefix("/hls/"+channel, output).ServeHTTP(w, r)
-}
-
-func (s *Server) serveStatus(w http.ResponseWriter, _ *http.Request) {
-	body, err := encode(s.cfg.Snapshot())
+func (s *Server) serveStatus(w http.ResponseWriter, r *http.Request) {
+	body, err := encode(visible(s.cfg.Snapshot(), grantOf(r)))
 	if err != nil {
 		s.log.Error("status cannot be encoded", "error", err)
 		writeText(w, http.StatusInternalServerError, "The status cannot be written.")
@@ -66,6 +53,21 @@ func (s *Server) serveStatus(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	_, _ = w.Write(body) // the client may be gone
+}
+
+// visible returns a snapshot of the channels that may be seen.
+func visible(snapshot status.Snapshot, g *grant) status.Snapshot {
+	if g.all {
+		return snapshot
+	}
+	seen := make([]status.Channel, 0, len(g.channels))
+	for _, channel := range snapshot.Channels {
+		if g.sees(channel.ID) {
+			seen = append(seen, channel)
+		}
+	}
+	snapshot.Channels = seen
+	return snapshot
 }
 
 // serveReady says whether each channel has a picture, and if not, what is missing.

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"syscall"
 	"time"
 
@@ -14,10 +15,13 @@ import (
 )
 
 const (
-	headerPatience = 5 * time.Second  // for a whole request to arrive
-	idlePatience   = 60 * time.Second // for the next request on a connection
-	maxHeader      = 16 << 10         // bytes of request line and headers
-	shutdownTime   = 1500 * time.Millisecond
+	shutdownTime = 1500 * time.Millisecond
+
+	// deadAfter is how long a client may be gone before its connection ends.
+	deadAfter = 15 * time.Second
+
+	// maxRequests is how many requests one connection of HTTP/2 may have open.
+	maxRequests = 100
 )
 
 // PortInUseError says that a port is taken, and by which program where the system tells. Its text is a sentence for
@@ -36,9 +40,14 @@ func (e *PortInUseError) Error() string {
 // Unwrap returns the operating system's error.
 func (e *PortInUseError) Unwrap() error { return e.Err }
 
-// Listen opens a TCP listener at host:port. Where the port is taken, the error is a *PortInUseError.
+// Listen opens a TCP listener at host:port, whose connections end when their client is gone for 15 s. Where the port is
+// taken, the error is a *PortInUseError.
 func Listen(address string) (net.Listener, error) {
-	listener, err := net.Listen("tcp", address)
+	config := net.ListenConfig{
+		Control:         dropUnconfirmed(deadAfter),
+		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: deadAfter / 3, Interval: deadAfter / 3, Count: 2},
+	}
+	listener, err := config.Listen(context.Background(), "tcp", address)
 	if err == nil {
 		return listener, nil
 	}
@@ -57,15 +66,19 @@ func Listen(address string) (net.Listener, error) {
 // for other requests, and cuts those off that remain. It returns nil when ctx ended it, after all that it started has
 // ended. HLS outputs hold requests back until there is a next part, so close them before ctx.
 func (s *Server) Run(ctx context.Context, listener net.Listener) error {
-	server := &http.Server{
-		Handler:           s,
-		ReadHeaderTimeout: headerPatience,
-		IdleTimeout:       idlePatience,
-		MaxHeaderBytes:    maxHeader,
-		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+	server := s.httpServer()
+	limited := &limitListener{
+		Listener: listener, limit: s.limits.Connections,
+		exempt: func(from netip.Addr) bool { return from.IsLoopback() || s.trusts(from) },
 	}
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
+	go func() { served <- s.serve(server, limited) }()
+	swept := make(chan struct{})
+	go func() {
+		defer close(swept)
+		s.sweepUntilClosed()
+	}()
+	defer func() { <-swept }()
 
 	select {
 	case err := <-served:
@@ -88,4 +101,44 @@ func (s *Server) Run(ctx context.Context, listener net.Listener) error {
 		return fmt.Errorf("web: shutdown: %w", err)
 	}
 	return nil
+}
+
+func (s *Server) httpServer() *http.Server {
+	return &http.Server{
+		Handler:           s,
+		ReadHeaderTimeout: s.limits.HeaderTime,
+		IdleTimeout:       s.limits.IdleTime,
+		MaxHeaderBytes:    s.limits.HeaderBytes,
+		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+		TLSConfig:         s.cfg.TLS,
+		HTTP2: &http.HTTP2Config{
+			MaxConcurrentStreams: maxRequests,
+			SendPingTimeout:      s.limits.WriteTime * 2 / 3,
+			PingTimeout:          s.limits.WriteTime / 3,
+			WriteByteTimeout:     s.limits.WriteTime,
+		},
+	}
+}
+
+// serve serves plain HTTP, or TLS with HTTP/2 where there is a certificate.
+func (s *Server) serve(server *http.Server, listener net.Listener) error {
+	if s.cfg.TLS == nil {
+		return server.Serve(listener)
+	}
+	return server.ServeTLS(listener, "", "")
+}
+
+// sweepUntilClosed looks for viewers that have gone, and at the end takes all for gone.
+func (s *Server) sweepUntilClosed() {
+	ticker := time.NewTicker(sweepEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case now := <-ticker.C:
+			s.sweep(now)
+		case <-s.closing:
+			s.sweep(time.Now().Add(2 * viewerSpan))
+			return
+		}
+	}
 }

@@ -6,11 +6,11 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -133,7 +133,7 @@ func (l *pipeListener) dial(t *testing.T, path string) net.Conn {
 	t.Helper()
 	client, server := net.Pipe()
 	l.connections <- server
-	_, err := io.WriteString(client, "GET "+path+" HTTP/1.1\r\nHost: receiver\r\n\r\n")
+	_, err := io.WriteString(client, "GET "+path+" HTTP/1.1\r\nHost: 192.0.2.1\r\n\r\n")
 	require.NoError(t, err)
 	return client
 }
@@ -153,15 +153,13 @@ func startRun(t *testing.T, s *Server) (listener *pipeListener, stop func()) {
 func TestEventsPace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var taken, state atomic.Int64
-		s := New(Config{
-			Snapshot: func() status.Snapshot {
-				taken.Add(1)
-				snapshot := exampleSnapshot()
-				snapshot.Channels[0].HLS.Epoch = int(state.Load())
-				return snapshot
-			},
-			Page: http.NotFoundHandler(),
-		})
+		s := newTestServer("")
+		s.cfg.Snapshot = func() status.Snapshot {
+			taken.Add(1)
+			snapshot := exampleSnapshot()
+			snapshot.Channels[0].HLS.Epoch = int(state.Load())
+			return snapshot
+		}
 		listener, stop := startRun(t, s)
 		const clients = 5
 		var events atomic.Int64
@@ -208,7 +206,7 @@ func TestDeadClientsAreDropped(t *testing.T) {
 		require.NoError(t, err)
 		asked := time.Now()
 		require.ErrorIs(t, <-returned, os.ErrDeadlineExceeded)
-		require.Equal(t, writePatience, time.Since(asked))
+		require.Equal(t, s.limits.WriteTime, time.Since(asked))
 		require.NoError(t, connection.Close())
 		stop()
 	})
@@ -255,7 +253,7 @@ func TestRunCutsOffWhatDoesNotEnd(t *testing.T) {
 
 func TestTooManyStreams(t *testing.T) {
 	s := newTestServer("")
-	for range maxStreams {
+	for range s.limits.Streams {
 		s.streams <- struct{}{}
 	}
 	w := request{path: "/api/v1/events"}.do(s)
@@ -267,7 +265,36 @@ func TestClosedServerEndsNewStreams(t *testing.T) {
 	s := newTestServer("")
 	s.Close()
 	s.Close()
-	w := httptest.NewRecorder()
-	s.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/api/v1/events", nil))
-	require.Equal(t, http.StatusOK, w.Code)
+	require.Equal(t, http.StatusOK, request{path: "/api/v1/events"}.do(s).Code)
+}
+
+func TestStreamsEndWithTheirKey(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ends := Key{Secret: "ends", Expires: time.Now().Add(time.Minute)}
+		s := newKeyedServer(Key{Secret: "stays"}, Key{Secret: "goes"}, ends)
+		listener, stop := startRun(t, s)
+		lived := make(map[string]time.Duration)
+		var wait sync.WaitGroup
+		begun := time.Now()
+		var mu sync.Mutex
+		for _, secret := range []string{"stays", "goes", "ends"} {
+			connection := listener.dial(t, "/api/v1/events?key="+secret)
+			wait.Go(func() {
+				for lines := bufio.NewScanner(connection); lines.Scan() && lines.Text() != "0"; { // the last chunk
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				lived[secret] = time.Since(begun).Round(time.Second)
+				_ = connection.Close()
+			})
+		}
+		time.Sleep(10 * time.Second)
+		s.SetKeys([]Key{{Secret: "stays"}, ends})
+		time.Sleep(110 * time.Second)
+		stop()
+		wait.Wait()
+		require.Equal(t, map[string]time.Duration{
+			"goes": 10 * time.Second, "ends": time.Minute, "stays": 2 * time.Minute,
+		}, lived)
+	})
 }

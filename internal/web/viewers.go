@@ -1,57 +1,144 @@
 package web
 
 import (
+	"net/http"
+	"net/netip"
 	"sync"
 	"time"
+
+	"github.com/go-chi/chi/v5"
 )
 
 const (
 	// viewerSpan is how long after its last request a viewer is taken to be watching.
 	viewerSpan = 10 * time.Second
 
-	// maxViewers bounds the viewers remembered for one channel; further ones are served, but not counted.
-	maxViewers = 4096
+	// sweepEvery is how often is looked for viewers that have gone.
+	sweepEvery = 2 * time.Second
 )
 
-// viewers remembers who fetched something of a channel, and when. The zero value is ready to use; its methods may be
-// called concurrently. Channels must be existing ones, else the memory has no bound.
-type viewers struct {
-	mu       sync.Mutex
-	channels map[string]map[string]time.Time
+// watching is one viewer of one channel.
+type watching struct {
+	from        netip.Addr
+	key         string // the name of the key that it came with, or empty
+	agent       string // what its browser or player calls itself
+	since, last time.Time
 }
 
-func (v *viewers) saw(channel, viewer string, now time.Time) {
+// viewers remembers who fetched something of a channel, and when. Its methods may be called concurrently. Channels must
+// be existing ones, else the memory has no bound.
+type viewers struct {
+	limit int // of each channel; one address gets half of them
+
+	mu       sync.Mutex
+	channels map[string]map[string]*watching // by the channel's id and what tells viewers apart
+}
+
+// saw takes note of a viewer. begun says that it has just begun to watch, full that there is no place for it.
+func (v *viewers) saw(channel, viewer string, w watching) (begun, full bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	seen := v.channels[channel]
+	if known := seen[viewer]; known != nil && w.last.Sub(known.last) <= viewerSpan {
+		known.last = w.last
+		return false, false
+	}
+	all, ofAddress := 0, 0
+	for _, other := range seen {
+		if w.last.Sub(other.last) <= viewerSpan {
+			all++
+			if other.from == w.from {
+				ofAddress++
+			}
+		}
+	}
+	if all >= v.limit || ofAddress >= (v.limit+1)/2 && !w.from.IsLoopback() {
+		return false, true
+	}
 	if seen == nil {
-		seen = make(map[string]time.Time)
+		seen = make(map[string]*watching)
 		if v.channels == nil {
-			v.channels = make(map[string]map[string]time.Time)
+			v.channels = make(map[string]map[string]*watching)
 		}
 		v.channels[channel] = seen
 	}
-	if _, known := seen[viewer]; !known && len(seen) >= maxViewers {
-		if forget(seen, now); len(seen) >= maxViewers {
-			return
-		}
-	}
-	seen[viewer] = now
+	w.since = w.last
+	seen[viewer] = &w
+	return true, false
 }
 
-func (v *viewers) count(channel string, now time.Time) int {
+func (v *viewers) count(channel string, now time.Time) (n int) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	seen := v.channels[channel]
-	forget(seen, now)
-	return len(seen)
+	for _, w := range v.channels[channel] {
+		if now.Sub(w.last) <= viewerSpan {
+			n++
+		}
+	}
+	return n
 }
 
-// forget removes the viewers that have gone.
-func forget(seen map[string]time.Time, now time.Time) {
-	for viewer, last := range seen {
-		if now.Sub(last) > viewerSpan {
-			delete(seen, viewer)
+// forget removes the viewers that have gone and returns them by channel.
+func (v *viewers) forget(now time.Time) map[string][]*watching {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	gone := make(map[string][]*watching)
+	for channel, seen := range v.channels {
+		for viewer, w := range seen {
+			if now.Sub(w.last) > viewerSpan {
+				gone[channel] = append(gone[channel], w)
+				delete(seen, viewer)
+			}
+		}
+		if len(seen) == 0 {
+			delete(v.channels, channel)
+		}
+	}
+	return gone
+}
+
+// serveHLS hands a request to the channel's HLS output and remembers who asked.
+func (s *Server) serveHLS(w http.ResponseWriter, r *http.Request) {
+	channel := chi.URLParam(r, "channel")
+	g := grantOf(r)
+	if !g.sees(channel) {
+		notFound(w, r)
+		return
+	}
+	output := s.cfg.HLS(channel)
+	if output == nil {
+		notFound(w, r)
+		return
+	}
+	if !s.admit(channel, g, r) {
+		w.Header().Set("Retry-After", "10")
+		writeText(w, http.StatusServiceUnavailable, "Too many viewers watch this rig. Try again later.")
+		return
+	}
+	http.StripPrefix("/hls/"+channel, output).ServeHTTP(w, r)
+}
+
+// admit takes note of a viewer, and logs where it has just begun to watch. It returns false where there is no place.
+func (s *Server) admit(channel string, g *grant, r *http.Request) bool {
+	from := s.clientOf(r)
+	viewer := g.viewer
+	if viewer == "" {
+		viewer = customer(from).String() + " " + r.UserAgent()
+	}
+	seen := watching{from: from, key: g.key, agent: r.UserAgent(), last: time.Now()}
+	begun, full := s.viewers.saw(channel, viewer, seen)
+	if begun {
+		s.log.Info("viewing began", "kind", "viewer", "channel", channel, "from", from, "key", g.key, "agent", seen.agent)
+	}
+	return !full
+}
+
+// sweep forgets the viewers that have gone, and logs how long they watched.
+func (s *Server) sweep(now time.Time) {
+	for channel, gone := range s.viewers.forget(now) {
+		for _, w := range gone {
+			s.log.Info("viewing ended", "kind", "viewer", "channel", channel, "from", w.from, "key", w.key,
+				"agent", w.agent, "since", w.since, "seconds", int(w.last.Sub(w.since).Seconds()))
 		}
 	}
 }

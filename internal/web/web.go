@@ -1,13 +1,16 @@
 // Package web is the HTTP side of the receiver: the page, the mount of each channel's HLS output, the status API with
 // its event stream, health checks and metrics, and the rule who may see them.
 //
-// A request passes: recovery from panics, security headers, refusal of bodies and other methods than GET and HEAD, a
-// write deadline that moves with each piece written, the access rule, the route. Only /healthz skips the access rule.
+// A request passes: recovery from panics, security headers, a check whether it is for a name of this server, refusal of
+// bodies and other methods than GET and HEAD, a write deadline that moves with each piece written, the access rule, the
+// route. Only /healthz skips the access rule.
 package web
 
 import (
+	"crypto/tls"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -30,10 +33,30 @@ type Config struct {
 	// Page serves "/" and what is below "/assets/".
 	Page http.Handler
 
-	// Key is what viewers must know. Empty: everyone may watch.
-	Key string
+	// Open lets everyone watch who reaches the server. Else it takes one of the keys; without any, nobody may.
+	Open bool
 
-	// Log takes panics, wrong keys and broken connections.
+	// Keys are what viewers must know, one of them. SetKeys replaces them.
+	Keys []Key
+
+	// Hosts are the names under which the server answers, beside localhost and IP addresses: that of the machine, and
+	// that of the public address.
+	Hosts []string
+
+	// Origins are the origins, such as "https://wards.example", whose pages may read answers. They still need a key.
+	Origins []string
+
+	// TrustedProxies are the networks of the proxies that are believed whom they speak for.
+	TrustedProxies []netip.Prefix
+
+	// TLS encrypts viewers' connections; with it, they use HTTP/2. Nil: plain HTTP.
+	TLS *tls.Config
+
+	// Limits bounds what clients can take.
+	Limits Limits
+
+	// Log takes panics, broken connections, and records of two kinds of their own: "access" about keys, "viewer" about
+	// who watched what, from where and when.
 	Log *slog.Logger
 }
 
@@ -41,6 +64,8 @@ type Config struct {
 type Server struct {
 	cfg     Config
 	log     *slog.Logger
+	limits  Limits
+	hosts   map[string]bool
 	router  *chi.Mux
 	started time.Time
 	access  *access
@@ -54,12 +79,16 @@ type Server struct {
 
 // New returns a Server. It starts nothing: Run or any http.Server serves it.
 func New(cfg Config) *Server {
+	limits := cfg.Limits.withDefaults()
 	s := &Server{
 		cfg:     cfg,
 		log:     cfg.Log,
+		limits:  limits,
+		hosts:   hostSet(cfg.Hosts),
 		started: time.Now(),
-		access:  newAccess(cfg.Key),
-		streams: make(chan struct{}, maxStreams),
+		access:  newAccess(cfg.Open, cfg.Keys, limits),
+		viewers: viewers{limit: limits.Viewers},
+		streams: make(chan struct{}, limits.Streams),
 		closing: make(chan struct{}),
 	}
 	if s.log == nil {
@@ -72,8 +101,11 @@ func New(cfg Config) *Server {
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.router.ServeHTTP(w, r) }
 
-// Viewers returns how many viewers fetched a playlist or a part of the channel within the last 10 s, 4,096 at most.
-// A viewer is a cookie where a key is needed, else an address and a browser.
+// SetKeys replaces all keys at once. Who came with a key that is no longer among them sees nothing more.
+func (s *Server) SetKeys(keys []Key) { s.access.setKeys(keys) }
+
+// Viewers returns how many viewers fetched a playlist or a part of the channel within the last 10 s. A viewer is a
+// cookie where a key is needed, else an address and a browser.
 func (s *Server) Viewers(channel string) int { return s.viewers.count(channel, time.Now()) }
 
 // Close ends the open event streams and refuses new ones, so that a http.Server that serves s can shut down. Calling

@@ -48,8 +48,10 @@ func newTestServer(key string) *Server {
 			}
 			return echo("hls")
 		},
-		Page: echo("page"),
-		Key:  key,
+		Page:  echo("page"),
+		Open:  key == "",
+		Keys:  []Key{{Name: "ward", Secret: key}},
+		Hosts: []string{"receiver"},
 	})
 }
 
@@ -160,11 +162,8 @@ func TestMethodsAndBodies(t *testing.T) {
 }
 
 func TestPanicIsAnswered(t *testing.T) {
-	s := New(Config{
-		Snapshot: func() status.Snapshot { panic("broken") },
-		HLS:      func(string) http.Handler { return nil },
-		Page:     http.NotFoundHandler(),
-	})
+	s := newTestServer("")
+	s.cfg.Snapshot = func() status.Snapshot { panic("broken") }
 	w := request{path: "/api/v1/status"}.do(s)
 	require.Equal(t, http.StatusInternalServerError, w.Code)
 	require.NotContains(t, w.Body.String(), "broken")
@@ -186,14 +185,12 @@ func TestReady(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			s := New(Config{
-				Snapshot: func() status.Snapshot {
-					snapshot := exampleSnapshot()
-					test.change(&snapshot)
-					return snapshot
-				},
-				Page: http.NotFoundHandler(),
-			})
+			s := newTestServer("")
+			s.cfg.Snapshot = func() status.Snapshot {
+				snapshot := exampleSnapshot()
+				test.change(&snapshot)
+				return snapshot
+			}
 			w := request{path: "/readyz"}.do(s)
 			if test.want == "" {
 				require.Equal(t, http.StatusOK, w.Code)
@@ -229,37 +226,4 @@ func TestMetrics(t *testing.T) {
 		require.Contains(t, body, line+"\n")
 	}
 	require.NotContains(t, body, "go_goroutines")
-}
-
-func TestViewers(t *testing.T) {
-	s := newTestServer("")
-	require.Zero(t, s.Viewers("rig1"))
-	for _, from := range []string{"192.0.2.1:1", "192.0.2.1:2", "192.0.2.2:1", "[2001:db8::1]:1", "[2001:db8::2]:1"} {
-		request{path: "/hls/rig1/index.m3u8", from: from}.do(s)
-	}
-	request{path: "/hls/rig1/index.m3u8", from: "192.0.2.1:3", header: map[string]string{"User-Agent": "other"}}.do(s)
-	request{path: "/hls/rig2/index.m3u8"}.do(s)
-	request{path: "/api/v1/status", from: "192.0.2.9:1"}.do(s)
-	require.Equal(t, 4, s.Viewers("rig1"))
-	require.Zero(t, s.Viewers("rig2"))
-
-	s = newTestServer(testKey)
-	for range 3 {
-		request{path: "/hls/rig1/index.m3u8", cookie: signIn(t, s)}.do(s)
-	}
-	require.Equal(t, 3, s.Viewers("rig1"), "behind one address, told apart by their cookies")
-}
-
-func TestViewersAreForgotten(t *testing.T) {
-	var v viewers
-	now := time.Unix(1000, 0)
-	for i := range maxViewers {
-		v.saw("rig1", "viewer "+string(rune(i)), now)
-	}
-	require.Equal(t, maxViewers, v.count("rig1", now))
-	v.saw("rig1", "one too many", now)
-	require.Equal(t, maxViewers, v.count("rig1", now.Add(viewerSpan)))
-	v.saw("rig1", "later", now.Add(viewerSpan+time.Second))
-	require.Equal(t, 1, v.count("rig1", now.Add(viewerSpan+time.Second)))
-	require.Zero(t, v.count("rig1", now.Add(3*viewerSpan)))
 }

@@ -1,0 +1,77 @@
+package web
+
+import (
+	"net"
+	"net/netip"
+	"sync"
+)
+
+// limitListener closes connections beyond a limit as they come, so that those who hold the others keep nobody from
+// accepting. One address gets half of them at most, unless it is exempt.
+type limitListener struct {
+	net.Listener
+	limit  int
+	exempt func(netip.Addr) bool
+
+	mu   sync.Mutex
+	open int
+	by   map[netip.Addr]int
+}
+
+// Accept implements net.Listener.
+func (l *limitListener) Accept() (net.Conn, error) {
+	for {
+		connection, err := l.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		from := remoteOf(connection)
+		if l.enter(from) {
+			return &limitConn{Conn: connection, leave: sync.OnceFunc(func() { l.leave(from) })}, nil
+		}
+		_ = connection.Close() // there is nobody to tell
+	}
+}
+
+func remoteOf(connection net.Conn) netip.Addr {
+	address, err := netip.ParseAddrPort(connection.RemoteAddr().String())
+	if err != nil {
+		return netip.Addr{}
+	}
+	return customer(address.Addr().Unmap().WithZone(""))
+}
+
+func (l *limitListener) enter(from netip.Addr) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.open >= l.limit || l.by[from] >= (l.limit+1)/2 && !l.exempt(from) {
+		return false
+	}
+	if l.by == nil {
+		l.by = make(map[netip.Addr]int)
+	}
+	l.open++
+	l.by[from]++
+	return true
+}
+
+func (l *limitListener) leave(from netip.Addr) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.open--
+	if l.by[from]--; l.by[from] == 0 {
+		delete(l.by, from)
+	}
+}
+
+// limitConn gives its place back when it is closed.
+type limitConn struct {
+	net.Conn
+	leave func()
+}
+
+// Close implements net.Conn.
+func (c *limitConn) Close() error {
+	c.leave()
+	return c.Conn.Close()
+}

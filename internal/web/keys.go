@@ -1,0 +1,160 @@
+package web
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/hex"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// cookieLife is how long a browser keeps its right to watch, unless its key ends before.
+const cookieLife = 30 * 24 * time.Hour
+
+// Key opens the page to whoever has it. It is exchanged for a cookie "nonce.mac": 16 random bytes and their HMAC under
+// the secret. So the server stores nothing, viewers can be told apart, the secret is in no cookie, and all cookies of a
+// key are void as soon as the server no longer has it.
+type Key struct {
+	Name     string    // for people: whom it was given to
+	Secret   string    // what the link carries; an empty one opens nothing
+	Expires  time.Time // from then on it opens nothing; zero: it does not expire
+	Channels []string  // the ids of the channels that it opens; empty: all
+}
+
+// keyring is the keys at one time. It does not change.
+type keyring []ringKey
+
+type ringKey struct {
+	Key
+	cookie string // the cookie's name: one for each key, as cookies know no ports
+	digest [sha256.Size]byte
+}
+
+func newKeyring(keys []Key) keyring {
+	ring := make(keyring, 0, len(keys))
+	for _, key := range keys {
+		if key.Secret == "" {
+			continue
+		}
+		key.Channels = slices.Clone(key.Channels)
+		held := ringKey{Key: key, digest: sha256.Sum256([]byte(key.Secret))}
+		held.cookie = "isc_" + hex.EncodeToString(held.mac("cookie name"))[:8]
+		ring = append(ring, held)
+	}
+	return ring
+}
+
+// grant is what a request may see.
+type grant struct {
+	all      bool     // every channel, and what is about none
+	channels []string // else these
+	key      string   // the name of the key that it came with
+	viewer   string   // tells one viewer from another; empty where no cookie does
+	fresh    *ringKey // the key that came with the request and is to become a cookie, or nil
+}
+
+func (g *grant) add(key *ringKey) {
+	if g.key == "" {
+		g.key = key.Name
+	}
+	if len(key.Channels) == 0 {
+		g.all = true
+	}
+	g.channels = append(g.channels, key.Channels...)
+}
+
+// sees tells whether a channel is among what may be seen.
+func (g *grant) sees(channel string) bool { return g.all || slices.Contains(g.channels, channel) }
+
+// scope names what may be seen: the same for all who may see the same, and empty for everything.
+func (g *grant) scope() string {
+	if g.all {
+		return ""
+	}
+	sorted := slices.Clone(g.channels)
+	slices.Sort(sorted)
+	return strings.Join(slices.Compact(sorted), " ")
+}
+
+// find returns what a secret opens: needsKey where there is none such, expiredKey where its time is over.
+func (ring keyring) find(secret string, now time.Time) (*ringKey, verdict) {
+	digest := sha256.Sum256([]byte(secret))
+	var found *ringKey
+	for i := range ring { // all of them, so that the time it takes tells nothing
+		if subtle.ConstantTimeCompare(digest[:], ring[i].digest[:]) == 1 {
+			found = &ring[i]
+		}
+	}
+	switch {
+	case found == nil:
+		return nil, wrongKey
+	case found.expired(now):
+		return nil, expiredKey
+	default:
+		return found, allowed
+	}
+}
+
+// cookies adds what the request's cookies open to a grant. It returns allowed where one does, expiredKey where the key
+// of one has expired, and else needsKey.
+func (ring keyring) cookies(r *http.Request, g *grant, now time.Time) verdict {
+	result := needsKey
+	for i := range ring {
+		key := &ring[i]
+		nonce := key.nonceOf(r)
+		switch {
+		case nonce == "":
+		case key.expired(now):
+			if result != allowed {
+				result = expiredKey
+			}
+		default:
+			result = allowed
+			g.viewer = nonce
+			g.add(key)
+		}
+	}
+	return result
+}
+
+func (k *ringKey) expired(now time.Time) bool { return !k.Expires.IsZero() && !now.Before(k.Expires) }
+
+func (k *ringKey) newCookie(secure bool, now time.Time) *http.Cookie {
+	nonce := make([]byte, 16)
+	_, _ = rand.Read(nonce) // crypto/rand never fails
+	text := base64.RawURLEncoding.EncodeToString(nonce)
+	life := cookieLife
+	if !k.Expires.IsZero() {
+		life = min(life, k.Expires.Sub(now))
+	}
+	return &http.Cookie{
+		Name: k.cookie, Value: text + "." + base64.RawURLEncoding.EncodeToString(k.mac(text)),
+		Path: "/", MaxAge: max(1, int(life.Seconds())),
+		HttpOnly: true, Secure: secure, SameSite: http.SameSiteLaxMode,
+	}
+}
+
+// nonceOf returns the nonce of the request's cookie, or "" where there is none or its MAC is wrong.
+func (k *ringKey) nonceOf(r *http.Request) string {
+	cookie, err := r.Cookie(k.cookie)
+	if err != nil {
+		return ""
+	}
+	nonce, text, _ := strings.Cut(cookie.Value, ".")
+	mac, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil || nonce == "" || !hmac.Equal(mac, k.mac(nonce)) {
+		return ""
+	}
+	return nonce
+}
+
+func (k *ringKey) mac(text string) []byte {
+	h := hmac.New(sha256.New, []byte(k.Secret))
+	h.Write([]byte(text))
+	return h.Sum(nil)
+}
