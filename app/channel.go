@@ -231,10 +231,10 @@ func (ch *channel) warnings() []string {
 		all = append(all, fmt.Sprintf("The network interface %s is not there, or has no address. Connect it, and reception "+
 			"begins by itself; or choose another one, or all.", ch.plan.Interface))
 	}
-	if udp, ok := ch.source.(*source.UDP); ok && udp.Buffer() < source.WantedBuffer {
+	if sockets, ok := ch.source.(interface{ Buffer() int }); ok && sockets.Buffer() < source.WantedBuffer {
 		all = append(all, fmt.Sprintf("The system limits receive buffers to %d KiB, so bursts of packets can get lost. "+
 			"Set it to %d KiB: sudo sysctl -w net.core.rmem_max=%d",
-			udp.Buffer()>>10, source.WantedBuffer>>10, source.WantedBuffer))
+			sockets.Buffer()>>10, source.WantedBuffer>>10, source.WantedBuffer))
 	}
 	return all
 }

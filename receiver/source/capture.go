@@ -38,6 +38,7 @@ type Capture struct {
 	ports  []int
 	pool   *inbox.Pool
 	slot   slot[*captureSocket]
+	buffer atomic.Int64 // of the last socket
 
 	decoder decoder // Run's
 	stacked stacked
@@ -57,12 +58,13 @@ type capturedPacket struct {
 // put into promiscuous mode, so that mirrored traffic is heard. An empty name stands for all interfaces, those to come
 // included, as they are: then what a bridge, bond or VLAN gets is heard once, on the interface below it. An interface
 // that is not there may still come: that is no error, but Link says that the links are down, with ErrInterface. Errors
-// are ErrPermission, ErrUnsupported or the system's. What memory the kernel has for waiting packets is as for UDP.
+// are ErrPermission, ErrUnsupported or the system's.
 func ListenCapture(device string, ports []int, pool *inbox.Pool) (*Capture, error) {
 	c := &Capture{
 		device: device, ports: slices.Clone(ports), pool: pool,
 		shares: make([]uint64, len(ports)), dropped: make([]atomic.Uint64, len(ports)),
 	}
+	c.buffer.Store(WantedBuffer)
 	socket, err := c.open()
 	if err != nil && !errors.Is(err, ErrInterface) {
 		return nil, err
@@ -73,6 +75,10 @@ func ListenCapture(device string, ports []int, pool *inbox.Pool) (*Capture, erro
 
 // Ports returns the ports of the links, in order.
 func (c *Capture) Ports() []int { return slices.Clone(c.ports) }
+
+// Buffer returns how much memory the kernel has for waiting packets, in bytes, and WantedBuffer before there is a
+// socket.
+func (c *Capture) Buffer() int { return int(c.buffer.Load()) }
 
 // Close closes the socket, which ends Run. It may be called more than once, from any goroutine.
 func (c *Capture) Close() { c.slot.close() }
@@ -108,7 +114,11 @@ func (c *Capture) open() (*captureSocket, error) {
 		}
 		index = now.index
 	}
-	return openCapture(index, c.ports)
+	socket, buffer, err := openCapture(index, c.ports)
+	if err == nil {
+		c.buffer.Store(int64(buffer))
+	}
+	return socket, err
 }
 
 // read delivers what the socket hears until it fails or is closed.

@@ -31,21 +31,21 @@ type captureSocket struct {
 	receive func(fd uintptr) bool // made once, as a closure for each packet would be memory for each packet
 }
 
-// openCapture opens a socket on the interface with that index, or on all where it is 0.
-func openCapture(index int, ports []int) (*captureSocket, error) {
+// openCapture opens a socket on the interface with that index, or on all where it is 0, and returns its receive buffer.
+func openCapture(index int, ports []int) (s *captureSocket, buffer int, err error) {
 	filter, err := bpf.Assemble(captureFilter(ports))
 	if err != nil {
-		return nil, fmt.Errorf("source: filter for ports %v: %w", ports, err)
+		return nil, 0, fmt.Errorf("source: filter for ports %v: %w", ports, err)
 	}
-	s := new(captureSocket)
+	s = new(captureSocket)
 	if s.conn, err = listenPackets(index, unix.ETH_P_ALL, filter); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	if err := s.prepare(index); err != nil {
+	if buffer, err = s.prepare(index); err != nil {
 		_ = s.conn.Close() // the error to report is the first one
-		return nil, fmt.Errorf("source: packet socket: %w", err)
+		return nil, 0, fmt.Errorf("source: packet socket: %w", err)
 	}
-	return s, nil
+	return s, buffer, nil
 }
 
 // listenPackets opens a socket for that protocol.
@@ -71,16 +71,17 @@ func mayCapture() error {
 	return conn.Close()
 }
 
-func (s *captureSocket) prepare(index int) (err error) {
+// prepare sets the options of the socket, and returns its receive buffer.
+func (s *captureSocket) prepare(index int) (buffer int, err error) {
 	if s.raw, err = s.conn.SyscallConn(); err != nil {
-		return err
+		return 0, err
 	}
-	if _, err = configure(s.conn); err != nil {
-		return err
+	if buffer, err = configure(s.conn); err != nil {
+		return 0, err
 	}
 	if index != 0 {
 		if err = s.conn.SetPromiscuous(true); err != nil {
-			return err
+			return 0, err
 		}
 	}
 	var failed int
@@ -103,7 +104,7 @@ func (s *captureSocket) prepare(index int) (err error) {
 		}
 		return s.errno != unix.EAGAIN
 	}
-	return err
+	return buffer, err
 }
 
 // next returns the next packet, valid until the next call.

@@ -85,6 +85,7 @@ func TestCapture(t *testing.T) {
 			c := capture(t, device, port, last)
 			defer c.end(t)
 			require.Equal(t, []int{port, last}, c.Ports())
+			require.Positive(t, c.Buffer())
 
 			conn := dial(t, port)
 			for _, size := range []int{0, 1, 1200, inbox.MaxDatagram, inbox.MaxDatagram + 1, 60_000, 3} {

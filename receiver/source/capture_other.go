@@ -5,7 +5,7 @@ package source
 // captureSocket is a socket that there is on Linux only.
 type captureSocket struct{}
 
-func openCapture(int, []int) (*captureSocket, error) { return nil, ErrUnsupported }
+func openCapture(int, []int) (s *captureSocket, buffer int, err error) { return nil, 0, ErrUnsupported }
 
 func mayCapture() error { return ErrUnsupported }
 

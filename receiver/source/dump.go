@@ -63,8 +63,8 @@ type Dump struct {
 }
 
 // CreateDump creates a pcapng file, or empties the one that is there, for the datagrams of links that have those ports,
-// in order. The file grows to limit bytes at most. Who may read it is its user alone, as it holds what the rigs sent.
-// The errors are the system's.
+// in order. The file grows to limit bytes at most. A new one can be read by its user alone, as it holds what the rigs
+// sent. The errors are the system's.
 func CreateDump(path string, ports []int, limit int64) (*Dump, error) {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {

@@ -129,6 +129,17 @@ func TestReassembleAge(t *testing.T) {
 	}
 }
 
+// BenchmarkReassembleFlood has a stranger send fragments that never become a datagram.
+func BenchmarkReassembleFlood(b *testing.B) {
+	b.ReportAllocs()
+	var r reassembler
+	f := fragment(1, 1480, fill(100), false)
+	for b.Loop() {
+		f.Id++
+		r.add(f, captured)
+	}
+}
+
 // TestReassembleAllocations checks that fragments cost no memory once some have come.
 func TestReassembleAllocations(t *testing.T) {
 	var r reassembler
