@@ -52,7 +52,13 @@ type liveRig struct {
 	header    atomic.Pointer[isc.Header] // of the last segment
 
 	mu   sync.Mutex
-	sums map[uint16]uint64 // of the packets that were sent last, by sequence number
+	last map[uint16]sentPacket // those that were sent last, by sequence number
+}
+
+// sentPacket is what is kept of a packet.
+type sentPacket struct {
+	sum uint64
+	at  time.Time
 }
 
 var seed = maphash.MakeSeed()
@@ -62,7 +68,7 @@ func startLive(t *testing.T, ports string) (r *liveRig, stop func()) {
 	t.Helper()
 	stream, err := os.ReadFile(filepath.Join(repository, "internal", "rig", "demo.h264"))
 	require.NoError(t, err)
-	r = &liveRig{links: dial(t, ports), sums: map[uint16]uint64{}}
+	r = &liveRig{links: dial(t, ports), last: map[uint16]sentPacket{}}
 	r.clip, err = rig.ParseClip(stream)
 	require.NoError(t, err)
 	r.packetizer, err = rig.NewPacketizer(rig.PacketizerConfig{
@@ -99,7 +105,7 @@ func (r *liveRig) run(ctx context.Context) error {
 		var datagrams []rig.Datagram
 		for _, packet := range packets {
 			r.mu.Lock()
-			r.sums[sequence(packet)] = maphash.Bytes(seed, packet)
+			r.last[sequence(packet)] = sentPacket{maphash.Bytes(seed, packet), time.Now()}
 			r.mu.Unlock()
 			if datagrams, err = r.coder.Push(datagrams[:0], packet, time.Now()); err != nil {
 				return err
@@ -131,7 +137,9 @@ func sequence(packet []byte) uint16 { return binary.BigEndian.Uint16(packet[2:])
 
 // viewer takes what the receiver sends on as RTP, and compares it with what a rig sent.
 type viewer struct {
-	same, wrong, behind uint64 // packets that are the rig's to the byte; that are not; and that come out of order
+	same, wrong, behind uint64        // packets that are the rig's to the byte; that are not; and that come out of order
+	gap                 time.Duration // the longest from one packet to the next by the times that the rig sent them
+	oldest              time.Duration // how long before it came out the oldest one was sent
 }
 
 // startViewer starts a viewer at a free address of this machine.
@@ -160,14 +168,18 @@ func (r *liveRig) view(socket *net.UDPConn) (v viewer) {
 			return v
 		}
 		number := sequence(packet[:n])
-		if v.same+v.wrong > 0 && number != last+1 {
-			v.behind++
-		}
-		last = number
 		r.mu.Lock()
-		same := r.sums[number] == maphash.Bytes(seed, packet[:n])
+		sent, before := r.last[number], r.last[last]
 		r.mu.Unlock()
-		if same {
+		if v.same+v.wrong > 0 {
+			v.gap = max(v.gap, sent.at.Sub(before.at))
+			if number != last+1 {
+				v.behind++
+			}
+		}
+		v.oldest = max(v.oldest, time.Since(sent.at))
+		last = number
+		if sent.sum == maphash.Bytes(seed, packet[:n]) {
 			v.same++
 		} else {
 			v.wrong++

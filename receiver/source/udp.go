@@ -173,7 +173,7 @@ func (u *UDP) read(ctx context.Context, link int, socket *udpSocket, in *inbox.I
 		d.Link, d.Arrival, d.Truncated = link, arrival, truncated(flags)
 		d.From = netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
 		d.SetSize(n)
-		if !in.Deliver(ctx, d) {
+		if d = u.pool.Fit(d); !in.Deliver(ctx, d) {
 			u.pool.Put(d)
 			return ctx.Err()
 		}
