@@ -45,8 +45,8 @@ var rules = map[string]rule{
 		own: []string{
 			"receiver", "receiver/inbox", "receiver/source", "receiver/record", "receiver/preview", "receiver/rtpout",
 			"hls", "webassets",
-			"internal/diagnosis", "internal/host", "internal/loglimit", "internal/media", "internal/portowner", "internal/rig", "internal/status",
-			"internal/web",
+			"internal/diagnosis", "internal/host", "internal/loglimit", "internal/media", "internal/portowner",
+			"internal/rig", "internal/status", "internal/web",
 		},
 		libs: []string{"github.com/pelletier/go-toml/v2", "github.com/alecthomas/kong", "github.com/dustin/go-humanize"},
 		why:  "app alone sees everything, so it only wires: what it needs from a library belongs to a package below it",

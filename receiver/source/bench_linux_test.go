@@ -212,6 +212,6 @@ func TestSend(t *testing.T) {
 				require.NoError(t, err)
 			}
 		}
-		time.Sleep(time.Until(began.Add(time.Duration(seq) * 4 / 3 * time.Second / time.Duration(rate))))
+		<-time.After(time.Until(began.Add(time.Duration(seq) * 4 / 3 * time.Second / time.Duration(rate))))
 	}
 }
