@@ -56,10 +56,10 @@ func TestFirstStart(t *testing.T) {
 		click(x, y)
 		d.run("xdotool", "key", "ctrl+a", "type", "--delay", "20", text)
 	}
-	click(100, 215)                                            // the page about the web page
-	enter(450, 231, strconv.Itoa(tcp))                         // its port
-	click(60, 99)                                              // the first rig
-	enter(600, 296, fmt.Sprintf("%d-%d", udp, udp+3))          // its ports
+	click(100, 240)                                            // the page about the web page
+	enter(450, 256, strconv.Itoa(tcp))                         // its port
+	click(60, 124)                                             // the first rig
+	enter(600, 321, fmt.Sprintf("%d-%d", udp, udp+3))          // its ports
 	start := func() { click(windowWidth-86, windowHeight-28) } // the large button
 	require.Eventually(t, func() bool {
 		start()
@@ -76,9 +76,12 @@ func TestFirstStart(t *testing.T) {
 		return contains(out, fmt.Sprintf(":%d/", tcp))
 	}, 20*time.Second, time.Second, "%s", out)
 
-	d.run("xdotool", "key", "ctrl+comma")
 	require.Eventually(t, func() bool { return d.still(window, home) }, 20*time.Second, 200*time.Millisecond)
-	d.picture(window, filepath.Join(folder, "setup.png"))
+	waiting := d.picture(window, filepath.Join(home, "waiting.png"))
+	d.run("xdotool", "key", "ctrl+comma")
+	require.Eventually(t, func() bool {
+		return differ(waiting, d.picture(window, filepath.Join(folder, "setup.png")))
+	}, 20*time.Second, 200*time.Millisecond, "the set-up in place of the picture")
 	require.NoError(t, first.Process.Signal(syscall.SIGTERM))
 	require.NoError(t, <-ended)
 	require.NotContains(t, out.String(), "Error in Fyne call thread")

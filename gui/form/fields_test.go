@@ -1,6 +1,8 @@
 package form
 
 import (
+	"fmt"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -131,4 +133,38 @@ func marked(entry *widget.Entry) bool {
 		}
 	}
 	return false
+}
+
+func TestInterfaceNotes(t *testing.T) {
+	bare := append(interfaces(), Interface{Name: "eth1", Up: true})
+	many := append(interfaces(), Interface{Name: "ppp0", Up: true, Addrs: []netip.Addr{netip.MustParseAddr("10.0.0.1")}})
+	for i := range 3 {
+		many = append(many, Interface{
+			Name: fmt.Sprintf("wwan%d", i), Up: true, Addrs: []netip.Addr{netip.MustParseAddr("10.0.1.1")},
+		})
+	}
+	const off = "wlan0 is down. Connect it or switch it on, or choose another one."
+	const few = "Up. The rig sends to one of 192.168.1.20 (eth0), 10.0.0.1 (ppp0), 10.0.1.1 (wwan0), 2 more."
+	for _, c := range []struct {
+		there          []Interface
+		chosen, source string
+		text           string
+		tone           widgets.Tone
+	}{
+		{interfaces(), "", app.SourceUDP, "Up. The rig sends to 192.168.1.20 (eth0).", widgets.Good},
+		{many, "", app.SourceUDP, few, widgets.Good},
+		{nil, "", app.SourceUDP, "No network is up, so no rig can send to this computer.", widgets.Warning},
+		{interfaces(), "eth0", app.SourceUDP, "Up. The rig sends to 192.168.1.20.", widgets.Good},
+		{interfaces(), "lo", app.SourceUDP, "Only programs on this computer can send to it.", widgets.Warning},
+		{interfaces(), "wlan0", app.SourceUDP, off, widgets.Warning},
+		{interfaces(), "usb0", app.SourceUDP, "usb0 is not here now. It is used as soon as it comes.", widgets.Warning},
+		{bare, "eth1", app.SourceUDP, "eth1 has no address yet, so no rig can send to it.", widgets.Warning},
+		{bare, "eth1", app.SourceCapture, "Up. What passes it on these ports is taken, whomever it is for.", widgets.Good},
+		{bare, "wlan0", app.SourceCapture, off, widgets.Warning},
+		{bare, "", app.SourceCapture, "", widgets.Quiet},
+	} {
+		text, _, tone := interfaceNote(c.there, c.chosen, c.source)
+		require.Equal(t, c.text, text)
+		require.Equal(t, c.tone, tone, text)
+	}
 }

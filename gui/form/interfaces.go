@@ -8,6 +8,7 @@ import (
 
 	"fyne.io/fyne/v2/widget"
 
+	"github.com/isc-receiver/isc-receiver/app"
 	"github.com/isc-receiver/isc-receiver/gui/widgets"
 )
 
@@ -82,9 +83,13 @@ func (i Interface) label() string {
 	return fmt.Sprintf("%s · %s · %s", i.Name, address, state)
 }
 
-// interfaceNote says what the choice of an interface means now.
-func interfaceNote(there []Interface, chosen string) (text string, shape widgets.Shape, tone widgets.Tone) {
-	if chosen == "" {
+// interfaceNote says what the choice of an interface means now. One that is only listened in on needs no address.
+func interfaceNote(there []Interface, chosen, source string) (text string, shape widgets.Shape, tone widgets.Tone) {
+	listens := source == app.SourceCapture
+	switch {
+	case chosen == "" && listens:
+		return "", widgets.Ring, widgets.Quiet // that is wrong, and said
+	case chosen == "":
 		return everyInterfaceNote(there)
 	}
 	i := slices.IndexFunc(there, func(i Interface) bool { return i.Name == chosen })
@@ -93,6 +98,8 @@ func interfaceNote(there []Interface, chosen string) (text string, shape widgets
 		return chosen + " is not here now. It is used as soon as it comes.", widgets.Triangle, widgets.Warning
 	case !there[i].Up:
 		return chosen + " is down. Connect it or switch it on, or choose another one.", widgets.Triangle, widgets.Warning
+	case listens:
+		return "Up. What passes it on these ports is taken, whomever it is for.", widgets.Disc, widgets.Good
 	case len(there[i].Addrs) == 0:
 		return chosen + " has no address yet, so no rig can send to it.", widgets.Triangle, widgets.Warning
 	case there[i].Loop:

@@ -147,7 +147,7 @@ func (p *rigPage) show(v rigView) {
 		v.right = ""
 	}
 	p.fields["channel.source"].live.Set(v.right, widgets.Triangle, widgets.Warning)
-	p.fields["channel.interface"].live.Set(interfaceNote(v.interfaces, v.draft.Interface))
+	p.fields["channel.interface"].live.Set(interfaceNote(v.interfaces, v.draft.Interface, v.draft.Source))
 	ports := v.channel.Ports
 	if v.draft.Source == app.SourceCapture {
 		ports, v.uses = nil, nil // it opens none

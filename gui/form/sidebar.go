@@ -61,15 +61,25 @@ func (s *sidebar) show(f *Form) {
 		s.rigs.Add(tab)
 	}
 	for i, rig := range f.draft.rigs {
-		taken := slices.ContainsFunc(f.uses(i), func(u app.PortUse) bool { return u.Taken && !u.Ours })
-		v := tabValues(len(f.wrong(i)) > 0, taken)
+		warning := ""
+		if _, _, tone := interfaceNote(f.state.Interfaces, rig.Interface, rig.Source); tone == widgets.Warning {
+			warning = "no network"
+		}
+		if slices.ContainsFunc(f.uses(i), func(u app.PortUse) bool { return u.Taken && !u.Ours }) {
+			warning = "in use"
+		}
+		v := tabValues(len(f.wrong(i)) > 0, warning)
 		v.Name, v.Chosen = shorten(titleOf(rig), v.Word), f.place.rig == i
 		s.rigTabs[i].Set(v)
 	}
 	general, page := f.wrong(app.NoChannel), f.state.Ports.HTTP
 	for i, p := range pages {
 		wrong := slices.ContainsFunc(p.settings, func(setting string) bool { return general[setting] != "" })
-		v := tabValues(wrong, p.name == pageWeb && page.Taken && !page.Ours)
+		warning := ""
+		if p.name == pageWeb && page.Taken && !page.Ours {
+			warning = "in use"
+		}
+		v := tabValues(wrong, warning)
 		v.Name, v.Chosen = p.title, f.place.page == p.name
 		s.pages[i].Set(v)
 	}
@@ -98,12 +108,12 @@ func shorten(name, word string) string {
 }
 
 // tabValues is how a page stands in the list.
-func tabValues(wrong, taken bool) widgets.TabValues {
+func tabValues(wrong bool, warning string) widgets.TabValues {
 	switch {
 	case wrong:
 		return widgets.TabValues{Shape: widgets.Square, Tone: widgets.Bad, Word: "wrong"}
-	case taken:
-		return widgets.TabValues{Shape: widgets.Triangle, Tone: widgets.Warning, Word: "in use"}
+	case warning != "":
+		return widgets.TabValues{Shape: widgets.Triangle, Tone: widgets.Warning, Word: warning}
 	default:
 		return widgets.TabValues{Shape: widgets.Disc, Tone: widgets.Good}
 	}
