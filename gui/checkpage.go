@@ -28,7 +28,7 @@ type checkPage struct {
 	play     *widget.Button
 	back     *widget.Button // cancels as long as the check runs
 	shown    check
-	text     string // in the progress bar
+	text     *widgets.Text
 }
 
 func newCheckPage() *checkPage {
@@ -39,12 +39,13 @@ func newCheckPage() *checkPage {
 		result:   container.New(layout.NewCustomPaddedVBoxLayout(10)),
 		play:     widget.NewButtonWithIcon("Play it", theme.MediaPlayIcon(), nil),
 		back:     widget.NewButton("Cancel", nil),
+		text:     widgets.NewText("", widgets.TextStyle{}),
 	}
 	p.path.Selectable, p.path.Truncation = true, fyne.TextTruncateEllipsis
 	p.path.Importance = widget.LowImportance
-	p.progress.TextFormatter = func() string { return p.text }
+	p.progress.TextFormatter = func() string { return "" } // it would be hard to read there
 	p.content = container.New(layout.NewCustomPaddedVBoxLayout(8),
-		p.title, p.path, p.progress, p.result, container.NewHBox(p.back, p.play))
+		p.title, p.path, p.progress, p.text, p.result, container.NewHBox(p.back, p.play))
 	p.page = container.New(layout.NewCustomPaddedLayout(gap-barGap, gap, gap, gap),
 		widgets.NewCard(container.NewVScroll(p.content), 2*gap))
 	p.page.Hide()
@@ -58,8 +59,8 @@ func (p *checkPage) show(c check) {
 		p.fill(c)
 	}
 	p.shown = c
-	if value, text := part(c.Read, c.Size), progressText(c.Read, c.Size); value != p.progress.Value || text != p.text {
-		p.text = text
+	p.text.Set(progressText(c.Read, c.Size), widgets.Quiet)
+	if value := part(c.Read, c.Size); value != p.progress.Value {
 		p.progress.SetValue(value)
 	}
 }
@@ -67,7 +68,7 @@ func (p *checkPage) show(c check) {
 // fill shows the result, once there is one.
 func (p *checkPage) fill(c check) {
 	p.result.RemoveAll()
-	p.progress.Hidden = c.Done
+	p.progress.Hidden, p.text.Hidden = c.Done, c.Done
 	p.play.Hidden = !c.hasResult()
 	label := "Cancel"
 	if c.Done {

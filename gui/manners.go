@@ -61,7 +61,7 @@ func closing(m model, quit func()) (question, bool) {
 	}
 	return question{
 		title: "Stop receiving and close?", text: text + "\nClosing the window ends that.",
-		answers: []answer{{"Close", quit}},
+		answers: []answer{{"Close", quit}}, ends: true,
 	}, true
 }
 
@@ -89,7 +89,7 @@ func (w *window) showShare() {
 	w.desk.show("Share", w.share.content, fyne.Size{})
 }
 
-func (w *window) showKeys() { w.desk.show("Keyboard", keyboard(w.menus), fyne.NewSize(420, 480)) }
+func (w *window) showKeys() { w.desk.show("Keyboard", keyboard(w.menus), fyne.NewSize(500, 590)) }
 
 func (w *window) showAbout() { w.desk.show("About", about(), fyne.NewSize(620, 480)) }
 

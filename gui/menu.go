@@ -42,7 +42,7 @@ func newMenus(w *window) *menus {
 	m.open = item("Open capture...", fyne.KeyO, w.openCapture)
 	m.save = item("Save what arrives", fyne.KeyS, w.toggleSaving)
 	m.setup = item("Set-up", fyne.KeyComma, w.toggleSetup)
-	quit := fyne.NewMenuItem("Quit", w.desk.quit)
+	quit := fyne.NewMenuItem("Quit", w.close)
 	quit.IsQuit = true
 	quit.Shortcut = &desktop.CustomShortcut{KeyName: fyne.KeyQ, Modifier: fyne.KeyModifierShortcutDefault}
 

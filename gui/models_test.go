@@ -162,5 +162,3 @@ func checked(c check) model {
 	m.Check = c
 	return m
 }
-
-var errCutOff = fmt.Errorf("%w at byte 9412: what came before it was used", app.ErrCutOff)

@@ -21,7 +21,7 @@ type playback struct {
 	bar         *fyne.Container
 	name        *widgets.Text
 	progress    *widget.ProgressBar
-	text        string // in the progress bar
+	text        *widgets.Text
 	again, live *widget.Button
 }
 
@@ -29,16 +29,17 @@ func newPlayback() *playback {
 	p := &playback{
 		name:     widgets.NewText("", widgets.TextStyle{Bold: true, Hug: true}),
 		progress: widget.NewProgressBar(),
+		text:     widgets.NewText("00:00 · 1000 MiB of 1000 MiB · broken off", widgets.TextStyle{}),
 		again:    widget.NewButtonWithIcon("Play again", theme.MediaReplayIcon(), nil),
 		live:     widget.NewButton("Back to live", nil),
 	}
 	p.live.Importance = widget.HighImportance
-	p.progress.TextFormatter = func() string { return p.text }
+	p.progress.TextFormatter = func() string { return "" } // it would be hard to read there
 	mark := widgets.NewPill()
 	mark.Set("CAPTURE", widgets.Warning)
 	row := container.NewBorder(nil, nil,
 		container.New(layout.NewCustomPaddedHBoxLayout(10), container.NewCenter(mark), centred(p.name), spacer(2, 0)),
-		container.New(layout.NewCustomPaddedHBoxLayout(8), spacer(2, 0), p.again, p.live), centred(p.progress))
+		container.New(layout.NewCustomPaddedHBoxLayout(8), spacer(2, 0), p.text, p.again, p.live), centred(p.progress))
 	card := widgets.NewCard(row, 5)
 	card.SetTone(widgets.Warning)
 	p.bar = container.New(layout.NewCustomPaddedLayout(6, 2, gap, gap), card)
@@ -68,9 +69,8 @@ func (p *playback) show(m model) {
 		p.name.Set(name, widgets.Normal)
 		p.bar.Refresh()
 	}
-	text := playbackText(m)
-	if value := part(m.Playback.Read, m.Playback.Size); value != p.progress.Value || text != p.text {
-		p.text = text
+	p.text.Set(playbackText(m), widgets.Normal)
+	if value := part(m.Playback.Read, m.Playback.Size); value != p.progress.Value {
 		p.progress.SetValue(value)
 	}
 	enable(p.again, m.Phase == running)

@@ -16,6 +16,7 @@ import (
 type question struct {
 	title, text string
 	answers     []answer // besides to leave it; the first is the likely one
+	ends        bool     // what it asks about ends something for others
 }
 
 type answer struct {
@@ -62,7 +63,10 @@ func ask(win fyne.Window, q question) {
 			d.Hide()
 			a.do()
 		})
-		if i == 0 {
+		switch {
+		case q.ends:
+			b.Importance = widget.DangerImportance
+		case i == 0:
 			b.Importance = widget.HighImportance
 		}
 		buttons = append(buttons, b)

@@ -30,13 +30,17 @@ func showForReal() bool {
 	states := map[string]model{
 		"waiting": waiting(), "live": live(), "several": several(), "four": many(4), "nine": many(9),
 		"one-link-silent": oneSilent(), "lossy": lossy(), "no-signal": noSignal(), "demo": demo, "no-ffmpeg": noDecoder,
-		"playing": playing(), "played": played(nil), "broken": played(errCutOff),
+		"playing": playing(), "played": played(nil), "broken": played(app.ErrCutOff),
 		"saving": saving(app.Dump{Running: true, Bytes: 300 << 20}),
 		"no-packets": diagnosed(waiting(), status.VerdictNoPackets, "Nothing arrives on UDP 5078-5081.",
 			"Let UDP 5078-5081 through the firewall: sudo ufw allow 5078:5081/udp",
 			"We listen on 192.168.1.20 (eth0).", "The firewall ufw is active and lets none of these ports in."),
 	}
 	m, known := states[name]
+	if m.Config.Capture != "" {
+		m.Config.Capture = os.Getenv("ISC_GUI_CAPTURE") // it must be there
+		m.Playback.Path = m.Config.Capture
+	}
 	start := func(app.Config, *slog.Logger) (run, error) { return realRun(m), nil }
 	if !known {
 		m = idle()

@@ -57,7 +57,7 @@ func (w *window) toggleSetup() {
 func (w *window) applySetup(cfg app.Config) {
 	apply := func() { w.commands.Apply(cfg) }
 	if stops := whatSetupStops(w.model, cfg); stops != "" {
-		w.desk.ask(question{"Apply these settings?", stops, []answer{{"Apply", apply}}})
+		w.desk.ask(question{title: "Apply these settings?", text: stops, answers: []answer{{"Apply", apply}}})
 		return
 	}
 	apply()

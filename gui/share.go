@@ -56,13 +56,17 @@ func newShare() *share {
 	s.address.Selectable, s.address.Wrapping, s.address.TextStyle.Bold = true, fyne.TextWrapBreak, true
 	s.note.Wrapping, s.note.Importance = fyne.TextWrapWord, widget.WarningImportance
 	text := container.New(layout.NewCustomPaddedVBoxLayout(8),
-		s.address, container.NewHBox(s.copy, s.open), s.note,
-		container.New(layout.NewCustomPaddedLayout(0, 0, 7, 0), s.watching),
-		layout.NewSpacer(), container.NewHBox(s.hls))
+		s.address, inset(container.NewHBox(s.copy, s.open)), s.note, inset(s.watching),
+		inset(container.NewHBox(s.hls)))
 	s.content = container.NewHBox(
 		container.New(layout.NewCustomPaddedLayout(6, 6, 6, 6), container.NewStack(s.code, centred(s.noCode))),
 		container.NewGridWrap(fyne.NewSize(372, qrSide+12), text))
 	return s
+}
+
+// inset puts a thing at the left edge of the words in labels.
+func inset(o fyne.CanvasObject) fyne.CanvasObject {
+	return container.New(layout.NewCustomPaddedLayout(0, 0, theme.InnerPadding(), 0), o)
 }
 
 func (s *share) show(m model) {

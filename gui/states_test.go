@@ -85,7 +85,7 @@ func TestMessages(t *testing.T) {
 			"We listen on 192.168.1.20 (eth0).", "The firewall ufw is active and lets none of these ports in."),
 		"failed":         failed,
 		"capture-ended":  played(nil),
-		"capture-broken": played(errCutOff),
+		"capture-broken": played(app.ErrCutOff),
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := showState(t, m, false)
@@ -119,7 +119,7 @@ func TestCheckStates(t *testing.T) {
 		"running": {Read: 5 << 20},
 		"done":    {Done: true, Result: lossless},
 		"lossy":   {Done: true, Result: lossy},
-		"cut-off": {Done: true, Result: lossless, Err: errCutOff},
+		"cut-off": {Done: true, Result: lossless, Err: app.ErrCutOff},
 		"failed":  {Done: true, Err: errors.New("the file is no capture. Give one that Wireshark wrote")},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -184,7 +184,8 @@ func (w *window) playChecked() {
 	path := w.model.Check.Path
 	play := func() { w.commands.Play(path) }
 	if stops := whatStops(w.model); stops != "" {
-		w.desk.ask(question{"Play " + shorten(filepath.Base(path), maxFileName) + "?", stops, []answer{{"Play", play}}})
+		title := "Play " + shorten(filepath.Base(path), maxFileName) + "?"
+		w.desk.ask(question{title: title, text: stops, answers: []answer{{"Play", play}}})
 		return
 	}
 	play()
@@ -249,7 +250,7 @@ const (
 	linksMin  = 352
 	linksMax  = 440
 	linksPart = 0.31
-	totalsMin = 308
+	totalsMin = 330
 	totalsMax = 420
 )
 

@@ -186,7 +186,7 @@ func TestViewers(t *testing.T) {
 	w.press(fyne.KeyH)
 	require.Equal(t, []string{"hls false", "hls true"}, w.commands.take())
 	w.press(fyne.KeyQ)
-	require.Equal(t, 1, w.quits)
+	require.Len(t, w.asked, 1, "someone is watching")
 }
 
 func TestPictureLooksDeadWhenItIs(t *testing.T) {
@@ -289,14 +289,14 @@ func TestCapturePlays(t *testing.T) {
 	require.False(t, w.playback.bar.Visible())
 	w.window.Show(playing())
 	require.True(t, w.playback.bar.Visible())
-	require.Equal(t, "1:23 · 5.0 MiB of 16 MiB", w.playback.text)
+	require.Equal(t, "1:23 · 5.0 MiB of 16 MiB", w.playback.text.Text())
 	require.True(t, w.totals.save.toggle.Disabled(), "a capture is saved already")
 	w.press(fyne.KeyS)
 	test.Tap(w.playback.again)
 	test.Tap(w.playback.live)
 	require.Equal(t, []string{"play again", "go live"}, w.commands.take())
-	w.window.Show(played(errCutOff))
-	require.Equal(t, "1:23 · 5.0 MiB of 16 MiB · broken off", w.playback.text)
+	w.window.Show(played(app.ErrCutOff))
+	require.Equal(t, "1:23 · 5.0 MiB of 16 MiB · broken off", w.playback.text.Text())
 }
 
 func TestCheckCoversThePage(t *testing.T) {
@@ -304,7 +304,7 @@ func TestCheckCoversThePage(t *testing.T) {
 	w.window.Show(checked(check{Read: 1 << 20}))
 	require.True(t, w.check.page.Visible())
 	require.False(t, w.body.Visible())
-	require.Equal(t, "1.0 MiB of 16 MiB", w.check.text)
+	require.Equal(t, "1.0 MiB of 16 MiB", w.check.text.Text())
 	require.False(t, w.check.play.Visible(), "there is no result yet")
 	w.press(fyne.KeyComma)
 	require.False(t, w.settingUp, "the set-up would be out of sight")

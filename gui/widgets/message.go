@@ -34,12 +34,14 @@ type messageCard struct {
 	ground               *canvas.Rectangle
 	mark                 *Mark
 	title                *Text
+	more                 *Text // the rest of the title, where there is little room
 	text, evidence, hint *widget.Label
 	scroll               *container.Scroll // around the evidence
 }
 
 const (
-	briefHeight = 230 // in less, the mark and the title stand alone
+	briefHeight = 230 // in less, the mark and the title stand alone;
+	briefMark   = 90  // in less than this, the title
 
 	messageWidth   = 500
 	evidenceWidth  = 720
@@ -53,6 +55,7 @@ func newMessageCard() *messageCard {
 		ground: canvas.NewRectangle(nil),
 		mark:   NewMark(22),
 		title:  NewText("", TextStyle{Size: theme.SizeNameHeadingText, Bold: true, Align: fyne.TextAlignCenter}),
+		more:   NewText("", TextStyle{Size: theme.SizeNameCaptionText, Bold: true, Align: fyne.TextAlignCenter}),
 		text:   widget.NewLabel(""), evidence: widget.NewLabel(""), hint: widget.NewLabel(""),
 	}
 	m.ground.CornerRadius = radius
@@ -110,6 +113,9 @@ func (m *messageCard) place(area fyne.Size) {
 		m.placeBrief(area)
 		return
 	}
+	m.more.Hide()
+	m.mark.Show()
+	m.title.Set(m.shown.Title, Normal)
 	m.title.SetSize(theme.SizeNameHeadingText)
 	width := min(messageWidth, area.Width-40)
 	if m.scroll.Visible() {
@@ -146,24 +152,52 @@ func (m *messageCard) place(area fyne.Size) {
 	m.Move(fyne.NewPos((area.Width-width)/2, (area.Height-height)/2))
 }
 
-// placeBrief puts mark and title in the middle of a small area.
+// placeBrief puts the title, on two lines where it must be, in the middle of a small area, below the mark if there is
+// room for that.
 func (m *messageCard) placeBrief(area fyne.Size) {
 	const padding = 8
-	m.title.SetSize(theme.SizeNameText)
+	size := theme.SizeNameText
 	if area.Width < 240 {
-		m.title.SetSize(theme.SizeNameCaptionText)
+		size = theme.SizeNameCaptionText
 	}
-	text := fyne.MeasureText(m.shown.Title, theme.Size(m.title.size), m.title.style)
-	width := min(text.Width+2*padding, area.Width)
-	mark := m.mark.MinSize().Height
-	m.mark.Move(fyne.NewPos(padding, padding))
-	m.mark.Resize(fyne.NewSize(width-2*padding, mark))
-	m.title.Move(fyne.NewPos(padding, padding+mark+4))
-	m.title.Resize(fyne.NewSize(width-2*padding, text.Height))
-	size := fyne.NewSize(width, mark+text.Height+4+2*padding)
-	m.ground.Resize(size)
-	m.Resize(size)
-	m.Move(fyne.NewPos((area.Width-width)/2, (area.Height-size.Height)/2))
+	measure := func(text string) float32 { return fyne.MeasureText(text, theme.Size(size), m.title.style).Width }
+	first, rest := split(m.shown.Title, area.Width-2*padding, measure)
+	m.title.SetSize(size)
+	m.title.Set(first, Normal)
+	m.more.SetSize(size)
+	m.more.Set(rest, Normal)
+	m.more.Hidden = rest == ""
+	m.mark.Hidden = area.Height < briefMark
+
+	inner := min(max(measure(first), measure(rest)), area.Width-2*padding)
+	y := float32(padding)
+	put := func(o fyne.CanvasObject, height float32) {
+		if o.Visible() {
+			o.Move(fyne.NewPos(padding, y))
+			o.Resize(fyne.NewSize(inner, height))
+			y += height
+		}
+	}
+	line := lineHeight(theme.Size(size), m.title.style)
+	put(m.mark, m.mark.MinSize().Height+4)
+	put(m.title, line)
+	put(m.more, line)
+	m.ground.Resize(fyne.NewSize(inner+2*padding, y+padding))
+	m.Resize(m.ground.Size())
+	m.Move(fyne.NewPos((area.Width-m.Size().Width)/2, (area.Height-m.Size().Height)/2))
+}
+
+// split breaks a text that is too wide for one line at a space.
+func split(text string, width float32, measure func(string) float32) (first, rest string) {
+	if measure(text) <= width {
+		return text, ""
+	}
+	for i := len(text) - 1; i > 0; i-- {
+		if text[i] == ' ' && measure(text[:i]) <= width {
+			return text[:i], text[i+1:]
+		}
+	}
+	return text, ""
 }
 
 // CreateRenderer implements fyne.Widget.
@@ -181,7 +215,7 @@ func (r *messageRenderer) Refresh() {
 }
 
 func (r *messageRenderer) Objects() []fyne.CanvasObject {
-	return []fyne.CanvasObject{r.m.ground, r.m.mark, r.m.title, r.m.text, r.m.scroll, r.m.hint}
+	return []fyne.CanvasObject{r.m.ground, r.m.mark, r.m.title, r.m.more, r.m.text, r.m.scroll, r.m.hint}
 }
 
 func (r *messageRenderer) Destroy() {}

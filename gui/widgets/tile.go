@@ -41,6 +41,7 @@ type TileValues struct {
 const (
 	tileWide   = 520 // from here on everything is above the picture
 	tileSmall  = 290 // below, the words are small
+	tileWords  = 230 // what they need then
 	tileInset  = 5   // between the frame and what is in it
 	tileGap    = 10  // between words
 	tileAspect = 16.0 / 9
@@ -136,7 +137,8 @@ func (t *Tile) layoutWide(size fyne.Size) {
 	words.fromLeft(t.format, tileGap)
 }
 
-// layoutNarrow makes the tile no wider than its picture, so that the words stand at the picture's edges.
+// layoutNarrow makes the tile no wider than its picture, so that the words stand at the picture's edges; or as wide as
+// the words need.
 func (t *Tile) layoutNarrow(size fyne.Size) {
 	name := theme.SizeNameText
 	if size.Width < tileSmall {
@@ -146,11 +148,13 @@ func (t *Tile) layoutNarrow(size fyne.Size) {
 	inner := size.SubtractWidthHeight(2*tileInset, 2*tileInset+2*line)
 	width := min(inner.Width, inner.Height*tileAspect)
 	height := min(inner.Height, width/tileAspect)
-	left, top := (size.Width-width)/2, (size.Height-height-2*line)/2
+	top := (size.Height - height - 2*line) / 2
+	t.video.Move(fyne.NewPos((size.Width-width)/2, top+line))
+	t.video.Resize(fyne.NewSize(width, height))
+	width = max(width, min(inner.Width, tileWords))
+	left := (size.Width - width) / 2
 	t.frame.Move(fyne.NewPos(left-tileInset, top-tileInset))
 	t.frame.Resize(fyne.NewSize(width+2*tileInset, height+2*line+2*tileInset))
-	t.video.Move(fyne.NewPos(left, top+line))
-	t.video.Resize(fyne.NewSize(width, height))
 
 	t.what.Set("", Quiet)
 	if t.shown.Late != "" {

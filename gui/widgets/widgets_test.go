@@ -225,6 +225,10 @@ func TestSmallVideoSaysOnlyTheTitle(t *testing.T) {
 		require.LessOrEqual(t, v.message.Size().Height, size.Height)
 		require.Equal(t, "No signal since 14:02:31", shown[*canvas.Text](v.message.title)[0].Text, "whole")
 	}
+	v.Resize(fyne.NewSize(120, 67))
+	require.Equal(t, "No signal since", shown[*canvas.Text](v.message.title)[0].Text)
+	require.Equal(t, "14:02:31", shown[*canvas.Text](v.message.more)[0].Text)
+	require.LessOrEqual(t, v.message.Size().Height, float32(67))
 	v.Resize(fyne.NewSize(640, 360))
 	require.True(t, v.message.text.Visible())
 }
