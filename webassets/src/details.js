@@ -1,5 +1,6 @@
 // The panel of figures: a row for each link, the totals of the channel, and below folds what only technicians ask for.
-import { element, setAttribute, setText } from './dom.js';
+import { Charts, History } from './charts.js';
+import { element, setText, showList } from './dom.js';
 import { bitrate, clockText, count, dateText, milliseconds, seconds } from './format.js';
 import { linkWords } from './health.js';
 import { Table } from './table.js';
@@ -41,28 +42,34 @@ const CEILINGS = {
 export class Details {
   #panel;
   #links = new Table(COLUMNS, 'links');
+  #history = new History();
+  #charts = new Charts();
   #packets = new Table(OUTCOMES);
   #facts = new Table();
   #all = new Fold('Datagrams of all links');
   #each = element('div');
+  #verdict = new List('What the receiver makes of it');
   #ceilings = new Table([['', ''], ['now', ''], ['limit', ''], ['reached', 'How often something was turned away']], 'ceilings');
 
   constructor(panel) {
     this.#panel = panel;
     panel.prepend(
-      element('h2', {}, 'Links'), this.#links.table,
+      element('h2', {}, 'Links'), this.#links.table, this.#charts.node,
       element('h2', {}, 'Packets'), this.#packets.table,
       element('h2', {}, 'Receiver'), this.#facts.table,
-      element('h2', {}, 'For the technician'), this.#all.node, this.#each,
+      element('h2', {}, 'For the technician'), this.#verdict.node, this.#all.node, this.#each,
       fold('Ceilings', this.#ceilings.table),
     );
   }
 
   update(channel, snapshot, player) {
+    this.#history.note(channel, Date.parse(snapshot.time));
     if (this.#panel.hidden) return;
+    this.#charts.show(this.#history);
     this.#links.show(channel.links.map(linkRow));
     this.#packets.show(packetRows(channel));
     this.#facts.show(factRows(channel, snapshot, player));
+    this.#verdict.show([channel.verdict.text, ...(channel.verdict.evidence ?? []), channel.verdict.advice ?? ''].filter(Boolean));
     this.#all.show(channel);
     while (this.#each.children.length > channel.links.length) this.#each.lastChild.remove();
     channel.links.forEach((link, i) => {
@@ -115,6 +122,15 @@ class Fold {
   }
 }
 
+// List is sentences below a fold.
+class List {
+  #list = element('ul');
+
+  constructor(title) { this.node = fold(title, this.#list); }
+
+  show(texts) { showList(this.#list, texts); }
+}
+
 const reasons = (kind, counts) => Object.entries(counts ?? {}).sort().map(([name, n]) => ({ cells: [`${kind}: ${name}`, count(n)] }));
 
 function linkRow(link) {
@@ -156,6 +172,7 @@ function factRows(channel, snapshot, player) {
     ['Latency budget', `${Math.round(channel.latency_ms)} ms`],
     ['Wait of packets, 99 %', `${milliseconds(channel.wait_ms.p99)} ms`],
     ['Viewers', count(channel.viewers)],
+    ...(channel.rtp?.to ? [['RTP is sent on to', channel.rtp.to]] : []),
     ['Longest stop here', player.longestStall ? `${(player.longestStall / 1000).toFixed(1)} s` : 'none'],
     ['Running since', `${dateText(started)} ${clockText(started)}`],
     ['Version', snapshot.version],

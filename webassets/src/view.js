@@ -1,6 +1,6 @@
 // What the page shows around the video. It gets values and changes the document; it decides nothing.
 import { isCapture } from './condition.js';
-import { $, element, setAttribute, setText } from './dom.js';
+import { $, setAttribute, setText, showList } from './dom.js';
 import { bitrate, clockText, dateText, lateness } from './format.js';
 import { health } from './health.js';
 
@@ -37,14 +37,6 @@ function showNotice(shape, { what, since, why, evidence, advice, technical }) {
   setText($('notice-advice'), advice);
   $('notice-technical').hidden = technical.length === 0;
   showList($('notice-technical').lastElementChild, technical);
-}
-
-function showList(list, texts) {
-  while (list.children.length > texts.length) list.lastChild.remove();
-  texts.forEach((text, i) => {
-    if (!list.children[i]) list.append(element('li'));
-    setText(list.children[i], text);
-  });
 }
 
 // Shows the figures below the picture; channel may be undefined. stale says that they are of the past.

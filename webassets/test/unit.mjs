@@ -1,6 +1,7 @@
 // Tests of what the page says and shows, without a browser: npm test.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { History, pathOf, roundUp } from '../src/charts.js';
 import { Choice, idIn } from '../src/choice.js';
 import { Verdicts, condition, isTechnical, summary } from '../src/condition.js';
 import { ServerClock } from '../src/feed.js';
@@ -239,4 +240,22 @@ test('pace keeps more after a stall, and jumps when far behind', () => {
   assert.equal(shown.currentTime, 100, 'what is there is played, faster');
   pace.keep(Date.now() + 4000, 111);
   assert.equal(shown.currentTime, 111);
+});
+
+test('the last minute of a channel', () => {
+  const history = new History();
+  const at = (id, second, lost) => history.note({ id, links: [{ bitrate_bps: second }], recent: { '1s': { lost } } }, second * 1000);
+  for (let second = 1; second <= 70; second++) at('rig1', second, second);
+  at('rig1', 70.3, 5); // events come four times a second at most
+  assert.equal(history.samples.length, 60);
+  assert.deepEqual(history.samples.at(-1), { at: 70000, rates: [70], lost: 70 });
+  at('rig1', 90, 0);
+  assert.equal(history.samples.length, 1, 'nothing is known of the time between');
+  at('rig2', 91, 0);
+  assert.equal(history.samples.length, 1, 'another rig begins anew');
+});
+
+test('curves', () => {
+  assert.equal(pathOf([0, 50, 200], 100), 'M347.8 55.0L353.9 28.0L360.0 1.0');
+  assert.deepEqual([0, 1, 3, 5.1, 10, 999, 1001].map(roundUp), [1, 1, 5, 10, 10, 1000, 2000]);
 });
