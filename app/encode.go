@@ -10,8 +10,8 @@ import (
 
 // fileHead begins each settings file.
 const fileHead = `# Settings of ISC Receiver. Both programs read this file with --config FILE.
-# The window keeps its own in the user's configuration folder, and writes it anew when settings are saved: comments of
-# your own are lost then.
+# The window keeps its own in the user's configuration folder, and writes it anew when settings are saved. What was in
+# the file before, your own comments too, is beside it then, in config.toml~.
 # A flag says more than the environment (ISC_HTTP, ISC_PORTS ...: see --help), and that more than this file.
 `
 

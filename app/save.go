@@ -29,10 +29,11 @@ func SettingsPath() (string, error) {
 }
 
 // Save writes the settings to a file that Load reads, whole or not at all: after a crash or a power cut at any moment
-// the file is the old one or the new one. A folder that is missing is made. The comments of the old file are replaced.
-// An old file that Load does not read without error is kept beside, and kept is its new name then; one that the system
-// does not let be read is not replaced. Settings that Validate refuses are not saved. The error is a sentence for the
-// operator. Save may be called concurrently for different files only.
+// the file is the old one or the new one. A folder that is missing is made. The old file, which may have comments or
+// changes by hand, stays beside as path with a ~ until the next Save; one that Load does not read without error stays
+// for good, and kept is its name then. A file that the system does not let be read is not replaced. Settings that
+// Validate refuses are not saved. The error is a sentence for the operator. Save may be called concurrently for
+// different files only.
 func Save(path string, cfg Config) (kept string, err error) {
 	text, err := cfg.encode()
 	if err != nil {
@@ -50,7 +51,7 @@ func Save(path string, cfg Config) (kept string, err error) {
 		var info fs.FileInfo
 		if info, err = os.Stat(path); err == nil {
 			mode = info.Mode().Perm()
-			kept, err = keepBroken(path, old, mode)
+			kept, err = keepOld(path, old, text, mode)
 		}
 	}
 	if err == nil || errors.Is(err, fs.ErrNotExist) {
@@ -62,14 +63,19 @@ func Save(path string, cfg Config) (kept string, err error) {
 	return kept, nil
 }
 
-// keepBroken keeps what a file holds beside it, if Load cannot read all of it.
-func keepBroken(path string, text []byte, mode fs.FileMode) (kept string, err error) {
+// keepOld keeps what a file holds beside it, if the new text is another. It returns the name only where Load cannot
+// read all of the old.
+func keepOld(path string, old, text []byte, mode fs.FileMode) (kept string, err error) {
 	var was Config
-	if was.decode(path, bytes.NewReader(text)) == nil {
+	switch {
+	case was.decode(path, bytes.NewReader(old)) != nil:
+		kept = path + ".broken-" + time.Now().Format(brokenTime)
+		return kept, replace(kept, old, mode)
+	case bytes.Equal(old, text):
 		return "", nil
+	default:
+		return "", replace(path+"~", old, mode)
 	}
-	kept = path + ".broken-" + time.Now().Format(brokenTime)
-	return kept, replace(kept, text, mode)
 }
 
 func notSaved(path string, err error) error {

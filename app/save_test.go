@@ -77,7 +77,7 @@ func TestSaveThenLoad(t *testing.T) {
 	}
 	entries, err := os.ReadDir(filepath.Dir(path))
 	require.NoError(t, err)
-	require.Len(t, entries, 1, "nothing is left lying about")
+	require.Len(t, entries, 2, "but the one before, nothing is left lying about")
 }
 
 // TestSaveWritesEverySetting checks that no setting has been forgotten where they are written.
@@ -155,6 +155,19 @@ func TestSaveKeepsWhatItCannotRead(t *testing.T) {
 			require.NoError(t, err)
 			require.True(t, cfg.Equal(Default()))
 		})
+	}
+}
+
+func TestSaveKeepsTheOneBefore(t *testing.T) {
+	const mine = "# mine\n[http]\naddress = \":1\"\n"
+	path := writeFile(t, mine)
+	for range 2 { // the second changes nothing, so it keeps nothing
+		kept, err := Save(path, Default())
+		require.NoError(t, err)
+		require.Empty(t, kept)
+		before, err := os.ReadFile(path + "~")
+		require.NoError(t, err)
+		require.Equal(t, mine, string(before))
 	}
 }
 
