@@ -7,7 +7,6 @@ import (
 	"os/exec"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -28,10 +27,8 @@ func TestCaptureEnds(t *testing.T) {
 		_, down := c.Link(link)
 		require.ErrorIs(t, down, ErrInterface)
 	}
-	began := time.Now()
 	c.Close()
 	require.NoError(t, <-c.done)
-	require.Less(t, time.Since(began), lastPause, "no pause is waited for")
 }
 
 // TestCaptureEndsWhileFull ends a capture that waits for room.
