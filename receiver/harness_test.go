@@ -54,13 +54,16 @@ func newHarnessOf(tb testing.TB, cfg Config) *harness {
 }
 
 // push advances to the event's time, as a channel does, and pushes its datagram.
-func (h *harness) push(e event) {
+func (h *harness) push(e event) { h.pushLate(e, 0) }
+
+// pushLate does the same with a datagram that arrived so long before.
+func (h *harness) pushLate(e event, lag time.Duration) {
 	h.advance(e.at)
 	d := new(inbox.Datagram)
 	if h.quick {
 		d = h.pool.Get()
 	}
-	d.Link, d.From, d.Arrival = e.link, e.from, e.at
+	d.Link, d.From, d.Arrival = e.link, e.from, e.at.Add(-lag)
 	d.Truncated = len(e.data) > inbox.MaxDatagram
 	d.SetSize(copy(d.Buffer(), e.data))
 	h.pushed++

@@ -180,12 +180,13 @@ func TestAnyLoss(t *testing.T) {
 	}
 }
 
-// FuzzPush feeds packets made of the input: for each a byte of flags, a byte of length and the payload.
+// FuzzPush feeds packets made of the input: for each a byte of flags, whose three highest bits are those of the length,
+// a byte with the rest of the length, and the payload.
 func FuzzPush(f *testing.F) {
 	seed := func(payloads ...[]byte) {
 		var b []byte
 		for _, p := range payloads {
-			b = append(append(b, 0, byte(len(p))), p...)
+			b = append(append(b, byte(len(p)>>8<<5), byte(len(p))), p...)
 		}
 		f.Add(b)
 	}
@@ -193,12 +194,22 @@ func FuzzPush(f *testing.F) {
 	seed(stapA(sps, pps), idr)
 	seed(fuA(idr, 3)...)
 	f.Add([]byte{1, 2, 0x41, 0x9A, 0, 0, 7, 2, 0x41, 0x9A, 8, 3, 0x7C, 0x85, 1})
+	var captured []byte
+	next := byte(0)
+	for _, p := range realPackets(f)[:80] {
+		flags := byte(len(p.Payload)>>8<<5) | next
+		if next = 0; p.Marker {
+			flags, next = flags|1, 4 // the next one is of another time
+		}
+		captured = append(append(captured, flags, byte(len(p.Payload))), p.Payload...)
+	}
+	f.Add(captured)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		d := Depacketizer{}
 		var at int64
 		run, pushed, out := 0, uint64(0), uint64(0)
 		for len(data) >= 2 {
-			flags, size := data[0], min(int(data[1]), len(data)-2)
+			flags, size := data[0], min(int(data[0]>>5)<<8|int(data[1]), len(data)-2)
 			p := Packet{Payload: data[2 : 2+size], Marker: flags&1 != 0, Hole: flags&2 != 0}
 			data = data[2+size:]
 			at += int64(flags >> 2 & 1)

@@ -1,9 +1,11 @@
 package isc
 
 import (
+	"encoding/binary"
 	"errors"
 	"math/bits"
 	"math/rand/v2"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -240,20 +242,31 @@ func TestRecoverAllocs(t *testing.T) {
 // within their lengths.
 func FuzzRecover(f *testing.F) {
 	rnd := rand.New(rand.NewPCG(15, 16))
-	for range 20 {
-		k, r := 1+rnd.IntN(MaxSources), 1+rnd.IntN(MaxParity)
-		whole, packets := randomSegment(rnd, k, r)
-		var lengths []byte
-		var body []byte
-		for _, p := range packets {
-			lengths = append(lengths, byte(len(p)>>8), byte(len(p)))
-			body = append(body, p...)
+	seed := func(whole *Segment, k, r int) {
+		missing, rows := chooseBits(rnd, k, min(k, r)), uint16(1)<<r-1
+		var lengths, body []byte
+		for i, p := range whole.Sources[:k] {
+			lengths = binary.BigEndian.AppendUint16(lengths, whole.Lengths[i])
+			if missing>>i&1 == 0 {
+				body = append(body, p...)
+			}
 		}
 		for _, p := range whole.Parity[:r] {
-			body = append(body, p...)
+			padded := make([]byte, longest(&whole.Lengths)+2)
+			minimal := trimZeros(p)
+			copy(padded[len(padded)-len(minimal):], minimal)
+			body = append(body, padded...)
 		}
-		f.Add(whole.Number, lengths, uint16(1), uint16(1), body)
-		f.Add(whole.Number, lengths, uint16(rnd.Uint32()), uint16(rnd.Uint32()), body)
+		f.Add(whole.Number, lengths, missing, rows, body)
+	}
+	for range 20 {
+		k, r := 1+rnd.IntN(MaxSources), 1+rnd.IntN(MaxParity)
+		whole, _ := randomSegment(rnd, k, r)
+		seed(whole, k, r)
+	}
+	for i, name := range vectors {
+		k, r := 3+3*i, 1+i
+		seed(gather(f, readCapture(f, filepath.Join(vectorDir, name))[:k+r]), k, r)
 	}
 	f.Fuzz(func(t *testing.T, number uint16, lengths []byte, missing, rows uint16, body []byte) {
 		seg := Segment{Number: number}

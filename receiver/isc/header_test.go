@@ -3,6 +3,7 @@ package isc
 import (
 	"bytes"
 	"math/rand/v2"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -159,6 +160,11 @@ func TestTimestamp(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	for i := range malformed {
 		f.Add(malformedDatagram(i))
+	}
+	for _, name := range vectors {
+		for _, datagram := range readCapture(f, filepath.Join(vectorDir, name))[:16] {
+			f.Add(datagram)
+		}
 	}
 	f.Fuzz(func(t *testing.T, datagram []byte) {
 		var h Header

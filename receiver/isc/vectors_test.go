@@ -13,6 +13,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// vectorDir is where the captures are, and vectors those of coded packets from the original system's encoder.
+var (
+	vectorDir = filepath.Join("..", "..", "testdata")
+	vectors   = []string{"c-k3r1.pcap", "c-k6r2.pcap"}
+)
+
 // readCapture returns the UDP payloads of a capture file.
 func readCapture(t testing.TB, path string) [][]byte {
 	t.Helper()
@@ -36,11 +42,10 @@ func readCapture(t testing.TB, path string) [][]byte {
 // TestVectors holds the encoder against what the original system's encoder sent, byte for byte, and gives back every
 // loss that each segment's parity covers.
 func TestVectors(t *testing.T) {
-	dir := filepath.Join("..", "..", "testdata")
-	for _, name := range []string{"c-k3r1.pcap", "c-k6r2.pcap"} {
+	for _, name := range vectors {
 		t.Run(name, func(t *testing.T) {
-			rtp := readCapture(t, filepath.Join(dir, "c-rtp.pcap"))
-			datagrams := readCapture(t, filepath.Join(dir, name))
+			rtp := readCapture(t, filepath.Join(vectorDir, "c-rtp.pcap"))
+			datagrams := readCapture(t, filepath.Join(vectorDir, name))
 			encoder := Encoder{Padded: true}
 			var minimal Encoder
 			var d Decoder
