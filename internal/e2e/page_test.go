@@ -81,6 +81,19 @@ func TestPage(t *testing.T) {
 	stop(syscall.SIGTERM)
 }
 
+// A viewer sees the first picture within two seconds, and what the rig sends little later than it came.
+func TestFirstPicture(t *testing.T) {
+	url, stop := startDemo(t, build(t), "127.0.0.1:0", freePorts(t, 4))
+	states, closePage := followPage(t, url)
+	await(t, states, "^Live$")
+	closePage()
+	script := filepath.Join(repository, "webassets", "test", "first.mjs")
+	output, err := exec.CommandContext(t.Context(), "node", script, url, "10").CombinedOutput()
+	t.Logf("%s", output)
+	require.NoError(t, err)
+	stop(syscall.SIGTERM)
+}
+
 // followPage opens the page and returns the words for its state as they come. closePage fails the test where the page
 // had a fault.
 func followPage(t *testing.T, url string) (states <-chan string, closePage func()) {

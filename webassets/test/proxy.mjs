@@ -6,11 +6,11 @@ const EVERY = 250; // ms between two events
 
 // Starts a proxy before the receiver at url. Returns {url, state, hang(), stall(ms), close()}. The fields of state can be
 // set at any time: change(snapshot) returns the one to show, refuse ends connections at once, hanging takes requests and
-// never answers. hang() makes all open connections die without a word, as when a phone changes networks, and sets hanging;
+// never answers, busy refuses event streams. hang() makes all open connections die without a word, as when a phone changes networks, and sets hanging;
 // stall(ms) holds all answers back for so long.
 export async function startProxy(url) {
   const target = new URL(url);
-  const state = { change: (snapshot) => snapshot, refuse: false, hanging: false };
+  const state = { change: (snapshot) => snapshot, refuse: false, hanging: false, busy: false };
   let gate = Promise.resolve();
   const open = new Set(); // answers under way
   const dead = new WeakSet();
@@ -39,6 +39,7 @@ export async function startProxy(url) {
       answer.setHeader('Content-Type', 'application/json');
       return pass(answer, [JSON.stringify(await ask())]);
     }
+    if (path === '/api/v1/events' && state.busy) return answer.writeHead(503).end();
     if (path === '/api/v1/events') {
       answer.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' });
       return pass(answer, events(answer));

@@ -90,6 +90,18 @@ Object.assign(stalled, { late_before_ms: Math.round(before), drifted_ms: drifted
 if (drifted === Infinity) faults.push(`network stalls: still ${await page.evaluate(() => window.iscFigures().late)} ms late after ${DRIFTED} ms`);
 if (stalled.jumps.length) faults.push(`network stalls: the picture jumped by ${stalled.jumps} s on the way back to live`);
 
+// Without events the page asks, and says nothing of it.
+state.busy = true;
+await page.reload();
+await page.waitForFunction(() => window.iscFigures?.().phase === 'playing', null, { timeout: 15000 });
+await page.evaluate(watch);
+await page.evaluate(() => { window.seen.figures = new Set(); setInterval(() => window.seen.figures.add(document.querySelector('#figures').textContent), 100); });
+await wait(10000);
+const asking = await page.evaluate(() => ({ said: window.seen.said, figures: window.seen.figures.size }));
+figures['no events'] = asking;
+if (asking.said.some((says) => says !== 'live')) faults.push(`no events: said ${JSON.stringify(asking.said)}`);
+if (asking.figures < 4) faults.push(`no events: ${asking.figures} figures in 10 s`);
+
 await browser.close();
 proxy.close();
 console.log(JSON.stringify({ ok: faults.length === 0, faults, ...figures }, null, 1));
