@@ -126,14 +126,13 @@ func (f *flooder) decode() []byte {
 func BenchmarkFlood(b *testing.B) {
 	for _, kind := range floods {
 		b.Run(kind.name, func(b *testing.B) {
-			l := newLossless(1200)
+			l := newPath(3, 1, 0)
+			l.warm()
 			f := newFlooder(1)
-			for range 2000 {
-				l.step()
-			}
 			flood := func(n int) {
 				if n%8 == 0 {
 					f.near = uint16(l.pipeline.current.ref)
+					l.ready(b)
 					l.step()
 				}
 				d := l.pool.Get()
