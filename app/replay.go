@@ -90,6 +90,7 @@ func (r Replay) Run(ctx context.Context, cfg Config) (result status.Channel, err
 	result = p.pipeline.Snapshot(p.now)
 	result.ID, result.Name = rig.ID, rig.Name
 	result.Source, result.ListenOnly = sourceFile, true
+	result.Ceilings[status.CeilingFragments] = receiver.FragmentsCeiling(file)
 	result.HLS.Path = "/hls/" + rig.ID + "/index.m3u8"
 	return result, err
 }

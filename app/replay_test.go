@@ -3,6 +3,7 @@ package app
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"io"
@@ -123,6 +124,28 @@ func writeCapture(t testing.TB, records []source.Record) (path string) {
 	}
 	require.NoError(t, w.Close())
 	return path
+}
+
+// TestReplayCountsFragments leaves a fragment out of a capture.
+func TestReplayCountsFragments(t *testing.T) {
+	whole, err := os.ReadFile(testdata + "b-k3r1-head.pcap")
+	require.NoError(t, err)
+	capture := filepath.Join(t.TempDir(), "cut.pcap")
+	cut, left := slices.Clone(whole[:24]), uint64(0)
+	for at := 24; at < len(whole); {
+		size := 16 + int(binary.LittleEndian.Uint32(whole[at+8:]))
+		if frame := whole[at+16 : at+size]; binary.BigEndian.Uint16(frame[20:])&0x1FFF != 0 && left == 0 {
+			left++
+		} else {
+			cut = append(cut, whole[at:at+size]...)
+		}
+		at += size
+	}
+	require.EqualValues(t, 1, left)
+	require.NoError(t, os.WriteFile(capture, cut, 0o600))
+	channel, err := Replay{Capture: capture}.Run(t.Context(), Default())
+	require.NoError(t, err)
+	require.Equal(t, status.Ceiling{Limit: 256, Now: 1}, channel.Ceilings[status.CeilingFragments])
 }
 
 func TestReplaySnapshot(t *testing.T) {

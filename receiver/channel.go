@@ -228,6 +228,9 @@ func (c *Channel) publish(now time.Time) {
 	s.Ceilings[status.CeilingLogLines] = status.Ceiling{
 		Limit: uint64(c.cfg.Limits.LogLines), Now: uint64(c.limited.Used(now)), Reached: c.limited.Dropped(),
 	}
+	if source, ok := c.source.(Reassembler); ok {
+		s.Ceilings[status.CeilingFragments] = FragmentsCeiling(source)
+	}
 	c.state.Store(&s)
 	c.journal.write(s, c.pipeline.evidence.malformed.cause, now)
 }

@@ -123,6 +123,19 @@ func start(c *Channel) (end func() error) {
 	}
 }
 
+// fragmentSource is a source that puts fragments together.
+type fragmentSource struct{ fakeSource }
+
+func (*fragmentSource) Fragments() (limit, now int, lost uint64) { return 256, 2, 7 }
+
+// TestFragmentsAreCounted checks that what a source gave up in fragments is in the snapshot, where it has any.
+func TestFragmentsAreCounted(t *testing.T) {
+	var s fragmentSource
+	c := New(testConfig(), &s, &s.pool, slog.New(slog.DiscardHandler))
+	require.Equal(t, status.Ceiling{Limit: 256, Now: 2, Reached: 7}, c.Snapshot().Ceilings[status.CeilingFragments])
+	require.NotContains(t, newChannel(new(fakeSource)).Snapshot().Ceilings, status.CeilingFragments)
+}
+
 func TestChannelRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &fakeSource{events: pictures(t, 450, 30, 10*time.Millisecond), down: errSource}

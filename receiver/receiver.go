@@ -30,6 +30,7 @@ import (
 	"time"
 
 	"github.com/isc-receiver/isc-receiver/internal/media"
+	"github.com/isc-receiver/isc-receiver/internal/status"
 	"github.com/isc-receiver/isc-receiver/receiver/inbox"
 )
 
@@ -59,6 +60,19 @@ type Source interface {
 	// Link returns how many datagrams of a link the kernel has dropped, and why the link is down, or nil. It may be
 	// called at any time from any goroutine.
 	Link(link int) (dropped uint64, down error)
+}
+
+// Reassembler is what a Source may be besides: it puts IP fragments together.
+type Reassembler interface {
+	// Fragments returns how many datagrams may wait for fragments of theirs, how many do, and how many were given up. It
+	// may be called at any time from any goroutine.
+	Fragments() (limit, now int, lost uint64)
+}
+
+// FragmentsCeiling returns how a source stands against its limit on fragments.
+func FragmentsCeiling(source Reassembler) status.Ceiling {
+	limit, now, lost := source.Fragments()
+	return status.Ceiling{Limit: uint64(limit), Now: uint64(now), Reached: lost}
 }
 
 // Output is where access units go. Each output has a goroutine and a bounded queue of its own: one that is too slow

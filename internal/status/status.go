@@ -148,6 +148,10 @@ const (
 	CeilingSources  = "sources"       // senders that are not followed, on probation
 	CeilingDecoding = "decode_bytes"  // bytes that the coding works on, a second
 	CeilingLogLines = "log_lines"     // lines that the channel logs, a second
+
+	// CeilingFragments is of sources that put IP fragments together: datagrams that wait for some. Reached counts those
+	// that were given up, somebody else's among them where their beginning, with the port, never came.
+	CeilingFragments = "fragments"
 )
 
 // HLS says where viewers find the channel.

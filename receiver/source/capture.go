@@ -90,6 +90,10 @@ func (c *Capture) Link(link int) (dropped uint64, down error) {
 	return c.dropped[link].Load(), c.slot.down()
 }
 
+// Fragments returns how many datagrams may wait for fragments of theirs, how many do, and how many were given up since
+// some did not come, or did not fit. It may be called at any time from any goroutine.
+func (c *Capture) Fragments() (limit, now int, lost uint64) { return c.decoder.fragments.state() }
+
 // Run delivers what arrives until ctx ends or Close is called; then it closes the socket and returns nil.
 func (c *Capture) Run(ctx context.Context, in *inbox.Inbox) error {
 	closed := make(chan struct{})

@@ -230,7 +230,7 @@ func TestCaptureFrames(t *testing.T) {
 			require.Equal(t, "last", string(c.take(t).Bytes()))
 			c.end(t)
 			require.Nil(t, c.in.Take())
-			require.Zero(t, c.decoder.fragments.lost)
+			require.Zero(t, c.decoder.fragments.lost.Load())
 		}
 	}
 }

@@ -126,6 +126,10 @@ func (f *File) Close() error { return f.file.Close() }
 // Progress returns how many of the file's bytes have been read, and how many there are.
 func (f *File) Progress() (read, size int64) { return f.counter.n, f.size }
 
+// Fragments returns how many datagrams may wait for fragments of theirs, how many do, and how many were given up since
+// some did not come, or did not fit. It may be called at any time from any goroutine.
+func (f *File) Fragments() (limit, now int, lost uint64) { return f.decoder.fragments.state() }
+
 // Next returns the next UDP datagram, and io.EOF after the last. What is no UDP over IP is passed over. A file that
 // was cut off in the middle of a packet ends with io.ErrUnexpectedEOF, one that goes on as nonsense with ErrBroken.
 func (f *File) Next() (Record, error) {

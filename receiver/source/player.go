@@ -92,6 +92,9 @@ func (p *Player) Ports() []int { return slices.Clone(p.ports) }
 // goroutine.
 func (p *Player) Progress() (read, size int64) { return p.read.Load(), p.file.size }
 
+// Fragments returns what File.Fragments does. It may be called at any time from any goroutine.
+func (p *Player) Fragments() (limit, now int, lost uint64) { return p.file.Fragments() }
+
 // Link returns 0 and nil: from a file nothing is dropped, and no link of it is down.
 func (p *Player) Link(int) (dropped uint64, down error) { return 0, nil }
 

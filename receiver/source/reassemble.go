@@ -1,6 +1,7 @@
 package source
 
 import (
+	"sync/atomic"
 	"time"
 
 	"github.com/google/gopacket/layers"
@@ -17,6 +18,8 @@ const (
 	keptBytes = udpSize + inbox.MaxDatagram
 	// fragmentTime is how long fragments of an IPv4 datagram are waited for (RFC 791, section 3.2, suggests 15 s).
 	fragmentTime = 15 * time.Second
+	// sweepTime is how often those are looked for that have waited longer.
+	sweepTime = time.Second
 )
 
 // Offsets of fragments are multiples of fragmentUnit, and an IP packet ends at maxPacket at the latest.
@@ -46,11 +49,20 @@ type assembly struct {
 
 // reassembler puts IPv4 fragments of UDP datagrams together (RFC 791, section 3.2). Fragments that contradict each
 // other void their datagram, as nobody can say which of them is right (RFC 5722 has the reasons). The zero value is
-// ready; it is not safe for concurrent use.
+// ready; it is not safe for concurrent use, but for state.
 type reassembler struct {
-	open map[assemblyKey]*assembly
-	free []*assembly
-	lost uint64 // datagrams that were given up
+	open  map[assemblyKey]*assembly
+	free  []*assembly
+	swept time.Time // when old datagrams were given up last
+
+	waiting atomic.Int64  // how many are open
+	lost    atomic.Uint64 // datagrams that were given up
+}
+
+// state returns how many datagrams may be incomplete, how many are, and how many were given up: those that contradicted
+// themselves, waited for too long or made room for others. Without their beginning, nobody knows whose those were.
+func (r *reassembler) state() (limit, now int, lost uint64) {
+	return maxAssemblies, int(r.waiting.Load()), r.lost.Load()
 }
 
 // add takes a fragment of a UDP datagram that came at that time. It returns as much as is kept of the datagram that it
@@ -67,8 +79,7 @@ func (r *reassembler) add(ip *layers.IPv4, at time.Time) (datagram []byte, ok bo
 	copy(key.to[:], ip.DstIP)
 	a := r.find(key, at)
 	if !a.add(offset, ip.Payload, more) {
-		r.lost++
-		r.remove(a)
+		r.giveUp(a)
 		return nil, false
 	}
 	if a.have != a.size {
@@ -82,18 +93,17 @@ func (r *reassembler) add(ip *layers.IPv4, at time.Time) (datagram []byte, ok bo
 func (r *reassembler) find(key assemblyKey, at time.Time) *assembly {
 	a := r.open[key]
 	if a != nil {
-		if age := at.Sub(a.began); age <= fragmentTime && age >= -fragmentTime {
+		if !a.isOld(at) {
 			return a
 		}
-		r.lost++
-		r.remove(a)
+		r.giveUp(a)
 	}
 	if r.open == nil {
 		r.open = make(map[assemblyKey]*assembly, maxAssemblies)
 	}
+	r.sweep(at)
 	if len(r.open) == maxAssemblies {
-		r.lost++
-		r.remove(r.oldest())
+		r.giveUp(r.oldest())
 	}
 	if last := len(r.free) - 1; last >= 0 {
 		a, r.free = r.free[last], r.free[:last]
@@ -103,7 +113,26 @@ func (r *reassembler) find(key assemblyKey, at time.Time) *assembly {
 	a.key, a.began, a.first, a.size, a.have, a.highest = key, at, false, -1, 0, 0
 	clear(a.units[:])
 	r.open[key] = a
+	r.waiting.Store(int64(len(r.open)))
 	return a
+}
+
+// sweep gives up datagrams that have waited for too long, at most once a second.
+func (r *reassembler) sweep(at time.Time) {
+	if since := at.Sub(r.swept); since >= 0 && since < sweepTime {
+		return
+	}
+	r.swept = at
+	for _, a := range r.open {
+		if a.isOld(at) {
+			r.giveUp(a)
+		}
+	}
+}
+
+func (r *reassembler) giveUp(a *assembly) {
+	r.lost.Add(1)
+	r.remove(a)
 }
 
 // oldest returns the datagram to be given up for another.
@@ -120,6 +149,13 @@ func (r *reassembler) oldest() *assembly {
 func (r *reassembler) remove(a *assembly) {
 	delete(r.open, a.key)
 	r.free = append(r.free, a)
+	r.waiting.Store(int64(len(r.open)))
+}
+
+// isOld tells whether a datagram has waited for too long, or its time is that of another clock.
+func (a *assembly) isOld(at time.Time) bool {
+	age := at.Sub(a.began)
+	return age > fragmentTime || age < -fragmentTime
 }
 
 // add puts a fragment where it belongs. It returns false where it contradicts another.

@@ -59,7 +59,7 @@ func TestReassemble(t *testing.T) {
 					require.Empty(t, r.open)
 				}
 			}
-			require.Equal(t, c.lost, r.lost)
+			require.Equal(t, c.lost, r.lost.Load())
 		})
 	}
 }
@@ -107,7 +107,7 @@ func TestReassembleCeiling(t *testing.T) {
 		require.LessOrEqual(t, len(r.open), maxAssemblies)
 	}
 	require.LessOrEqual(t, len(r.open)+len(r.free), maxAssemblies)
-	require.EqualValues(t, 9999-maxAssemblies, r.lost)
+	require.EqualValues(t, 9999-maxAssemblies, r.lost.Load())
 	require.True(t, add(1, 32), "it had begun, so it was kept")
 	for id := range maxAssemblies + 10 {
 		require.False(t, add(20_000+id, 0))
@@ -123,7 +123,7 @@ func TestReassembleAge(t *testing.T) {
 		require.False(t, ok)
 		_, ok = r.add(fragment(1, 32, fill(8), false), captured.Add(age))
 		require.False(t, ok, "it is of another datagram, which has the same number")
-		require.EqualValues(t, 1, r.lost)
+		require.EqualValues(t, 1, r.lost.Load())
 		_, ok = r.add(fragment(1, 0, fill(32), true), captured.Add(age))
 		require.True(t, ok)
 	}
@@ -173,4 +173,26 @@ func FuzzReassemble(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestReassemblyCountsWhatNeverComes checks that datagrams which stay incomplete are counted and let go of once they are
+// old, without their place being needed for another.
+func TestReassemblyCountsWhatNeverComes(t *testing.T) {
+	t.Parallel()
+	var r reassembler
+	begin := time.Unix(1, 0)
+	for id := range 3 {
+		_, ok := r.add(fragment(id, 0, make([]byte, 64), true), begin)
+		require.False(t, ok)
+	}
+	limit, now, lost := r.state()
+	require.Equal(t, maxAssemblies, limit)
+	require.Equal(t, 3, now)
+	require.Zero(t, lost)
+
+	_, ok := r.add(fragment(9, 0, make([]byte, 64), true), begin.Add(fragmentTime+1))
+	require.False(t, ok)
+	_, now, lost = r.state()
+	require.Equal(t, 1, now)
+	require.EqualValues(t, 3, lost)
 }

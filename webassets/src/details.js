@@ -35,7 +35,7 @@ const KINDS = [
 ];
 const CEILINGS = {
   open_segments: 'Open segments', held_bytes: 'Held bytes', sources: 'Unknown senders', decode_bytes: 'Decoded bytes / s',
-  log_lines: 'Log lines / s',
+  log_lines: 'Log lines / s', fragments: 'Datagrams in fragments',
 };
 
 // Details fills a panel. What it shows stays while links come and go, so that nothing jumps and a selection survives.
