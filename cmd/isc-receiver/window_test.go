@@ -229,6 +229,53 @@ func TestWindow(t *testing.T) {
 	}
 }
 
+// The buttons in the window's head, from the right edge.
+const (
+	headY  = 49
+	stopX  = 36
+	setupX = 108
+	shareX = 230
+)
+
+// click clicks at a point of a window, counted from the left edge, or from the right one where x is negative.
+func (d desktop) click(window string, x, y int) {
+	d.t.Helper()
+	if x < 0 {
+		x += windowWidth
+	}
+	d.run("xdotool", "mousemove", "--window", window, strconv.Itoa(x), strconv.Itoa(y), "click", "1")
+}
+
+// clickThrough clicks through share, settings, stop and start, and takes the pictures of share and settings.
+func (d desktop) clickThrough(window, folder, theme string, out *output) {
+	d.t.Helper()
+	scratch := d.t.TempDir()
+	see := func(what string, f func() bool) {
+		d.t.Helper()
+		require.Eventually(d.t, f, 20*time.Second, 200*time.Millisecond, what+"\n"+out.String())
+	}
+	white := func() bool { // the ground of the code for phones
+		r, g, b, _ := d.picture(window, filepath.Join(folder, "share-"+theme+".png")).At(345, 290).RGBA()
+		return min(r, g, b) > 0xf000
+	}
+	d.click(window, -shareX, headY)
+	see("the code for phones", white)
+	d.click(window, windowWidth/2, windowHeight/2+140) // the dialog's button
+	see("the dialog has gone", func() bool { return !white() })
+
+	d.click(window, -setupX, headY)
+	see("the set-up", func() bool { return d.still(window, scratch) })
+	d.picture(window, filepath.Join(folder, "settings-"+theme+".png"))
+	d.click(window, -setupX, headY)
+	see("the picture again", func() bool { return !d.still(window, scratch) })
+
+	d.click(window, -stopX, headY)
+	see("it has stopped", func() bool { return strings.Count(out.String(), "msg=stopped") == 1 })
+	d.click(window, -stopX, headY)
+	see("it has started again", func() bool { return strings.Count(out.String(), "msg=receiving") == 2 })
+	see("the picture once more", func() bool { return !d.still(window, scratch) })
+}
+
 func testWindow(t *testing.T, program, theme string) {
 	t.Helper()
 	folder := t.TempDir()
@@ -257,6 +304,7 @@ func testWindow(t *testing.T, program, theme string) {
 	require.Eventually(t, func() bool { return !d.still(window, home) },
 		20*time.Second, 200*time.Millisecond, "the picture again")
 	d.picture(window, path)
+	d.clickThrough(window, folder, theme, out)
 
 	d.run("xdotool", "key", "alt+F4") // by way of the window manager, as the cross in the title bar
 	select {

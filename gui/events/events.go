@@ -137,7 +137,7 @@ func (d *differ) picture(was, is status.Channel) {
 		d.add(Bad, lead, is.Verdict.Text)
 	case had || !has:
 	case was.State == status.ChannelSilent:
-		d.add(Note, "The picture is back", "after "+span(is.Since.Sub(was.Since.Time))+".")
+		d.add(Note, "The picture is back after "+span(is.Since.Sub(was.Since.Time))+".", "")
 	case was.State == status.ChannelLive && was.Verdict.Code != status.VerdictNoKeyframe:
 		d.add(Note, "The picture is back.", "")
 	default:
@@ -178,7 +178,7 @@ func (d *differ) link(was, is status.Link, c status.Channel) {
 	case is.State == status.LinkUp && was.Datagrams.Received == 0:
 		d.add(Note, name+" is up.", "")
 	case is.State == status.LinkUp:
-		d.add(Note, name+" is up again", "after "+span(is.Since.Sub(was.Since.Time))+".")
+		d.add(Note, name+" is up again after "+span(is.Since.Sub(was.Since.Time))+".", "")
 	}
 }
 
@@ -214,10 +214,9 @@ func (e Event) worded() Event {
 		e.Lead = "1 packet lost"
 	}
 	if over := e.lostLast.Sub(e.Time); over >= time.Second {
-		e.Text = "over " + span(over) + "."
-	} else {
-		e.Lead, e.Text = e.Lead+".", ""
+		e.Lead += " over " + span(over)
 	}
+	e.Lead += "."
 	return e
 }
 
