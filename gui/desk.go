@@ -18,6 +18,7 @@ type desk struct {
 	quit   func()
 
 	free          func() bool // no dialog is open
+	minimised     func() bool // the window is
 	ask           func(q question)
 	show          func(title string, content fyne.CanvasObject, size fyne.Size)
 	chooseCapture func(chosen func(path string))
@@ -26,8 +27,9 @@ type desk struct {
 	fullScreen    func()
 }
 
-// newDesk returns the desktop that there is.
-func newDesk(a fyne.App, win fyne.Window, log *slog.Logger) desk {
+// newDesk returns the desktop that there is. The function minimised is called where the window's OpenGL context is
+// current; it may be nil.
+func newDesk(a fyne.App, win fyne.Window, log *slog.Logger, minimised func() bool) desk {
 	failed := func(err error) { dialog.ShowError(err, win) }
 	return desk{
 		copy:   a.Clipboard().SetContent,
@@ -39,7 +41,13 @@ func newDesk(a fyne.App, win fyne.Window, log *slog.Logger) desk {
 			}
 			a.Quit()
 		},
-		free:          func() bool { return win.Canvas().Overlays().Top() == nil },
+		free: func() bool { return win.Canvas().Overlays().Top() == nil },
+		minimised: func() (is bool) {
+			if w, has := win.(interface{ RunWithContext(f func()) }); has && minimised != nil {
+				w.RunWithContext(func() { is = minimised() })
+			}
+			return is
+		},
 		ask:           func(q question) { ask(win, q) },
 		show:          func(title string, o fyne.CanvasObject, size fyne.Size) { showDialog(win, title, o, size) },
 		chooseCapture: func(chosen func(string)) { chooseCapture(win, chosen, failed) },

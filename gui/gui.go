@@ -38,6 +38,10 @@ type Options struct {
 	// Started is called with the viewers' address with each start of a run, on a goroutine of its own.
 	Started func(url string)
 
+	// Minimised tells whether the window whose OpenGL context is current is minimised. It is called on the window's
+	// goroutine. Nil: nobody knows.
+	Minimised func() bool
+
 	// Raise brings the window to the front, whenever something comes from it.
 	Raise <-chan Raise
 }
@@ -71,7 +75,7 @@ func show(ctx context.Context, options Options, start starter) error {
 	var later turns
 	c := newController(cfg, start, later.do, log)
 	c.use(options.Settings)
-	w := newWindow(c, newDesk(a, win, log))
+	w := newWindow(c, newDesk(a, win, log, options.Minimised))
 	w.theme = a.Preferences().StringWithFallback(keepTheme, asSystem)
 	c.view = w
 	w.Show(c.model)

@@ -235,3 +235,18 @@ func TestDialogs(t *testing.T) {
 	require.NotNil(t, w.Canvas().Overlays().Top())
 	test.Tap(shownButtons(w.Window)["Cancel"])
 }
+
+func TestMinimisedWindowDoesNothing(t *testing.T) {
+	w := openTestWindow(t)
+	w.window.Show(live())
+	require.False(t, w.commands.covered)
+	w.minimal = true
+	w.window.Show(noSignal())
+	require.True(t, w.commands.covered, "nothing is decoded")
+	require.Equal(t, "Live", w.head.state.Text(), "nothing is painted")
+	require.Equal(t, "No signal.", w.events.shown[0].Lead, "what happens is kept all the same")
+	w.minimal = false
+	w.window.Show(noSignal())
+	require.False(t, w.commands.covered)
+	require.Equal(t, "No signal", w.head.state.Text())
+}

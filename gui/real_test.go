@@ -24,6 +24,13 @@ func showForReal() bool {
 	if name == "" {
 		return false
 	}
+	if name == "heartbeat" {
+		if err := heartbeat(); err != nil {
+			slog.Error("the window", "error", err)
+			os.Exit(1)
+		}
+		return true
+	}
 	demo, noDecoder := live(), live()
 	demo.Config.Demo, demo.Snapshot.Demo = true, true
 	noDecoder.PreviewErr = map[string]error{"rig1": exec.ErrNotFound}

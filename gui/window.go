@@ -105,6 +105,13 @@ func (w *window) Show(m model) {
 		w.settingUp = false // the operator has pressed Start and now wants to see
 	}
 	w.model = m
+	state := eventsState(m)
+	w.events.show(state)
+	w.call(state)
+	if w.desk.minimised() {
+		w.cover(true) // and nothing is to be painted
+		return
+	}
 	w.head.show(m, w.age, w.settingUp)
 	w.tabs.show(m, w.age)
 	w.playback.show(m)
@@ -112,9 +119,6 @@ func (w *window) Show(m model) {
 	w.totals.show(m)
 	w.links.show(m)
 	w.share.show(m)
-	state := eventsState(m)
-	w.events.show(state)
-	w.call(state)
 	w.place()
 	w.showSetup()
 	w.menus.update(w)
@@ -154,7 +158,12 @@ func (w *window) place() {
 		w.showSetup()
 	}
 	show(w.body, !checks && !settingUp)
-	if covered := checks || settingUp; covered != w.covered {
+	w.cover(checks || settingUp)
+}
+
+// cover says whether something covers the pictures.
+func (w *window) cover(covered bool) {
+	if covered != w.covered {
 		w.covered = covered
 		w.commands.Cover(covered)
 	}

@@ -27,6 +27,7 @@ type testWindow struct {
 	chosen   string // the capture that the operator chooses
 	asked    []question
 	busy     bool // a dialog is open
+	minimal  bool // it is minimised
 	dialogs  []string
 	calls    []string
 	saved    []string
@@ -42,7 +43,9 @@ func openTestWindow(t *testing.T) *testWindow {
 		open: func(address string) { w.opened = append(w.opened, address) },
 		quit: func() { w.quits++ },
 		free: func() bool { return !w.busy },
-		show: func(title string, _ fyne.CanvasObject, _ fyne.Size) { w.dialogs = append(w.dialogs, title) },
+
+		minimised: func() bool { return w.minimal },
+		show:      func(title string, _ fyne.CanvasObject, _ fyne.Size) { w.dialogs = append(w.dialogs, title) },
 
 		notify:        func(title, _ string) { w.calls = append(w.calls, title) },
 		chooseCapture: func(chosen func(string)) { chosen(w.chosen) },

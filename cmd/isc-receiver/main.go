@@ -95,7 +95,9 @@ func (line commandLine) show(settings app.UserSettings, stdout, stderr io.Writer
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	started := func(url string) { fmt.Fprintln(stdout, "Open", url) }
-	err = gui.Run(ctx, gui.Options{Settings: settings, Log: line.Log(), Started: started, Raise: raise})
+	err = gui.Run(ctx, gui.Options{
+		Settings: settings, Log: line.Log(), Started: started, Minimised: minimised, Raise: raise,
+	})
 	if err != nil {
 		fmt.Fprintln(stderr, "isc-receiver:", err)
 		return exitFailed

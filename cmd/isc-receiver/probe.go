@@ -29,3 +29,10 @@ func probe() error {
 	w.Destroy()
 	return nil
 }
+
+// minimised tells whether the window whose OpenGL context is current is minimised, which Fyne does not say. Wayland tells
+// nobody.
+func minimised() bool {
+	w := glfw.GetCurrentContext()
+	return w != nil && w.GetAttrib(glfw.Iconified) == glfw.True
+}

@@ -287,7 +287,7 @@ func testWindow(t *testing.T, program, theme string) {
 	env := append(homeEnv(home), "DISPLAY="+d.display, "FYNE_THEME="+theme)
 	udp, tcp := freePorts(t)
 	ports := fmt.Sprintf("%d-%d", udp, udp+3)
-	_, out, ended := startProgram(t, env, program, "--demo", "--ports", ports, "--http", "127.0.0.1:"+strconv.Itoa(tcp))
+	cmd, out, ended := startProgram(t, env, program, "--demo", "--ports", ports, "--http", "127.0.0.1:"+strconv.Itoa(tcp))
 
 	window := d.window("ISC Receiver", out)
 	d.run("xdotool", "windowmove", window, "0", "0", "windowsize", window,
@@ -305,6 +305,19 @@ func testWindow(t *testing.T, program, theme string) {
 		20*time.Second, 200*time.Millisecond, "the picture again")
 	d.picture(window, path)
 	d.clickThrough(window, folder, theme, out)
+	decoders := func(want int, why string) {
+		t.Helper()
+		require.Eventually(t, func() bool {
+			found, _ := d.try("pgrep", "-P", strconv.Itoa(cmd.Process.Pid), "-x", "ffmpeg") // it fails where there is none
+			return len(strings.Fields(found)) == want
+		}, 20*time.Second, 200*time.Millisecond, why)
+	}
+	decoders(1, "the picture is decoded")
+	d.run("xdotool", "windowminimize", window)
+	decoders(0, "nothing is decoded that nobody sees")
+	d.run("xdotool", "windowmap", window)
+	decoders(1, "it is decoded again when it can be seen")
+	d.run("xdotool", "windowfocus", "--sync", window)
 
 	d.run("xdotool", "key", "alt+F4") // by way of the window manager, as the cross in the title bar
 	select {
