@@ -175,8 +175,8 @@ func FuzzReassemble(f *testing.F) {
 	})
 }
 
-// TestReassemblyCountsWhatNeverComes checks that datagrams which stay incomplete are counted and let go of once they are
-// old, without their place being needed for another.
+// TestReassemblyCountsWhatNeverComes checks that datagrams which stay incomplete are counted and let go of once they
+// are old, without their place being needed for another.
 func TestReassemblyCountsWhatNeverComes(t *testing.T) {
 	t.Parallel()
 	var r reassembler
