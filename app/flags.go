@@ -1,6 +1,7 @@
 package app
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -8,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/alecthomas/kong"
@@ -109,6 +111,9 @@ func set(to, from *string) {
 	}
 }
 
+// byteOrderMark is what some editors begin a text with.
+const byteOrderMark = "\uFEFF"
+
 // Load reads a settings file into c. What it does not say stays, but for channels, whose settings have their defaults
 // then; a setting that is unknown is an error, ErrUnknownSetting where that is all, and c holds the others then.
 func (c *Config) Load(path string) error {
@@ -126,11 +131,17 @@ func (c *Config) Load(path string) error {
 // decode is Load of a file that is open.
 func (c *Config) decode(path string, file io.Reader) error {
 	c.Channels = nil
-	err := toml.NewDecoder(file).DisallowUnknownFields().Decode(c)
+	text := bufio.NewReader(file)
+	if mark, _ := text.Peek(len(byteOrderMark)); string(mark) == byteOrderMark { // an error comes again
+		_, _ = text.Discard(len(byteOrderMark)) // it is there
+	}
+	err := toml.NewDecoder(text).DisallowUnknownFields().Decode(c)
 	strict, unknown := errors.AsType[*toml.StrictMissingError](err)
 	switch {
 	case unknown:
 		err = fmt.Errorf("%w: %s: %w: %s", ErrSetting, path, ErrUnknownSetting, listUnknown(strict))
+	case errors.Is(err, syscall.EISDIR):
+		return fmt.Errorf("%w: the settings file %s is a folder", ErrSetting, path)
 	case err != nil:
 		return fmt.Errorf("%w: %s: %s", ErrSetting, path, describe(err))
 	}
@@ -177,7 +188,20 @@ func listUnknown(err *toml.StrictMissingError) string {
 func describe(err error) string {
 	if decode, ok := errors.AsType[*toml.DecodeError](err); ok {
 		row, _ := decode.Position()
-		return fmt.Sprintf("line %d: %s", row, strings.TrimPrefix(decode.Error(), "toml: "))
+		text := strings.TrimPrefix(decode.Error(), "toml: ")
+		for kind, example := range kinds {
+			if strings.HasPrefix(text, "cannot decode TOML") && strings.HasSuffix(text, " of type "+kind) {
+				text = fmt.Sprintf("%s must be %s", strings.Join(decode.Key(), "."), example)
+			}
+		}
+		return fmt.Sprintf("line %d: %s", row, text)
 	}
 	return err.Error()
+}
+
+// kinds says how values of a type are written.
+var kinds = map[string]string{
+	"[]string": `a list, such as ["192.0.2.7"]`,
+	"string":   `text between quotes, such as "text"`,
+	"bool":     "true or false",
 }

@@ -203,15 +203,25 @@ after_loss = "freeze"
 	}, cfg.Channels)
 }
 
+// TestLoadOfOtherEditors reads what an editor of Windows writes.
+func TestLoadOfOtherEditors(t *testing.T) {
+	cfg, err := load(writeFile(t, "\uFEFF[http]\r\naddress = ':1'\r\n"))
+	require.NoError(t, err)
+	require.Equal(t, ":1", cfg.HTTP.Address)
+}
+
 func TestLoadErrors(t *testing.T) {
 	for name, c := range map[string]struct{ content, want string }{
-		"unknown setting":  {"\n[http]\naddr = ':1'\n", "unknown settings: http.addr (line 3)"},
-		"unknown table":    {"[htp]\naddr = ':1'\n", "unknown settings: htp (line 1)"},
-		"two unknown ones": {"a = 1\n\nb = 2\n", "unknown settings: a (line 1), b (line 3)"},
-		"no TOML":          {"# all right\n\nhello\n", "line 3: "},
-		"wrong type":       {"[hls]\nenabled = 3\n", "line 2: "},
-		"wrong time":       {"\n\n\n[hls]\nsegment = \"fast\"\n", `line 5: "fast" is not a time; write it as 200ms or 1s`},
-		"wrong ports":      {"[[channel]]\nports = \"a\"\n", `line 2: "a" are not ports; write them as 5078-5081`},
+		"unknown setting":   {"\n[http]\naddr = ':1'\n", "unknown settings: http.addr (line 3)"},
+		"unknown table":     {"[htp]\naddr = ':1'\n", "unknown settings: htp (line 1)"},
+		"two unknown ones":  {"a = 1\n\nb = 2\n", "unknown settings: a (line 1), b (line 3)"},
+		"text for a list":   {"[[channel]]\nallow = '192.0.2.7'\n", "line 2: channel.allow must be a list"},
+		"number for text":   {"[[channel]]\nid = 1\n", `line 2: channel.id must be text between quotes`},
+		"text for a switch": {"[hls]\nenabled = 'yes'\n", `line 2: hls.enabled must be true or false`},
+		"no TOML":           {"# all right\n\nhello\n", "line 3: "},
+		"wrong type":        {"[hls]\nenabled = 3\n", "line 2: "},
+		"wrong time":        {"\n\n\n[hls]\nsegment = \"fast\"\n", `line 5: "fast" is not a time; write it as 200ms or 1s`},
+		"wrong ports":       {"[[channel]]\nports = \"a\"\n", `line 2: "a" are not ports; write them as 5078-5081`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := writeFile(t, c.content)
@@ -227,6 +237,7 @@ func TestLoadErrors(t *testing.T) {
 	require.ErrorContains(t, err, "is not there")
 	_, err = load(t.TempDir())
 	require.ErrorIs(t, err, ErrSetting)
+	require.ErrorContains(t, err, "is a folder")
 }
 
 func TestValidate(t *testing.T) {
@@ -298,6 +309,14 @@ func TestValidate(t *testing.T) {
 		},
 		"channel.latency: 19ms is out of range; 20ms to 5s are possible": func(c *Config) {
 			c.Channels[0].Latency = Duration(19 * time.Millisecond)
+		},
+		`channel.latency: a time needs a unit; write it as "200ms" or "1s"`: func(c *Config) { c.Channels[0].Latency = 200 },
+		`channel.rtp_to: "127.0.0.1:5079" is where "rig1" receives; write another port`: func(c *Config) {
+			c.Channels[0].RTPTo = "127.0.0.1:5079"
+		},
+		`channel.rtp_to: "localhost:5079" is where "rig1" receives; write another port (channel 2, "b")`: func(c *Config) {
+			c.Channels = append(c.Channels, other("b", 1))
+			c.Channels[1].RTPTo = "localhost:5079"
 		},
 		`channel.after_loss: "stop" is unknown; write continue or freeze`: func(c *Config) {
 			c.Channels[0].AfterLoss = "stop"

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
 	"path/filepath"
 	"regexp"
@@ -93,7 +94,6 @@ func (c Config) Validate() error {
 
 // problems returns what is wrong with the settings of a channel alone.
 func (c Channel) problems() []*Problem {
-	latency := time.Duration(c.Latency)
 	all := []*Problem{
 		check(validID.MatchString(c.ID), "channel.id", "%q must be 1 to 32 of a-z, 0-9 and -", c.ID),
 		check(validName(c.Name), "channel.name", "%q is no name; write 1 to %d characters that can be seen", c.Name, maxName),
@@ -103,13 +103,12 @@ func (c Channel) problems() []*Problem {
 			"%q is unknown; write udp or capture", c.Source),
 		check(c.Source != SourceCapture || !slices.Contains(c.Ports, 0), "channel.ports",
 			"live capture needs to know them; 0 stands for any"),
-		check(latency >= MinLatency && latency <= MaxLatency, "channel.latency", "%v is out of range; %v to %v are possible",
-			latency, MinLatency, MaxLatency),
+		checkLatency(time.Duration(c.Latency)),
 		check(c.AfterLoss == AfterLossContinue || c.AfterLoss == AfterLossFreeze, "channel.after_loss",
 			"%q is unknown; write continue or freeze", c.AfterLoss),
 	}
 	if c.RTPTo != "" {
-		all = append(all, checkAddress(c.RTPTo, "channel.rtp_to", "127.0.0.1:4567"))
+		all = append(all, checkAddress(c.RTPTo, "channel.rtp_to", "127.0.0.1:4567"), c.checkEcho(c))
 	}
 	for i, p := range c.Ports {
 		all = append(all, check(p >= 0 && p <= 65535, "channel.ports", "%d is no port", p),
@@ -130,6 +129,7 @@ func (c Channel) against(others []Channel) []*Problem {
 		all = append(all, check(c.ID != other.ID, "channel.id", "%q is there twice", c.ID),
 			check(c.RTPTo == "" || c.RTPTo != other.RTPTo, "channel.rtp_to", "%q is there twice: %q sends there, too",
 				c.RTPTo, other.ID))
+		all = append(all, c.checkEcho(other), other.checkEcho(c))
 		if c.Source != SourceUDP || other.Source != SourceUDP || // others share ports with anybody
 			c.Interface != other.Interface && c.Interface != "" && other.Interface != "" {
 			continue
@@ -140,6 +140,27 @@ func (c Channel) against(others []Channel) []*Problem {
 		}
 	}
 	return all
+}
+
+// checkLatency checks a latency budget. A number without a unit has been read as nanoseconds.
+func checkLatency(latency time.Duration) *Problem {
+	if latency > 0 && latency < time.Microsecond {
+		return check(false, "channel.latency", `a time needs a unit; write it as "200ms" or "1s"`)
+	}
+	return check(latency >= MinLatency && latency <= MaxLatency, "channel.latency",
+		"%v is out of range; %v to %v are possible", latency, MinLatency, MaxLatency)
+}
+
+// checkEcho checks that the channel does not send its RTP packets to the ports of another, or its own.
+func (c Channel) checkEcho(other Channel) *Problem {
+	host, text, err := net.SplitHostPort(c.RTPTo)
+	number, err2 := port(text)
+	if err != nil || err2 != nil || number == 0 || !slices.Contains(other.Ports, number) {
+		return nil
+	}
+	address, err := netip.ParseAddr(host)
+	here := host == "" || host == "localhost" || err == nil && (address.IsLoopback() || address.IsUnspecified())
+	return check(!here, "channel.rtp_to", "%q is where %q receives; write another port", c.RTPTo, other.ID)
 }
 
 // check returns what is wrong with a setting, or nil where it is ok.
