@@ -7,4 +7,4 @@ set -eu
 cd "$(dirname "$0")/.."
 GO=${GO:-go}
 ISC_SOAK=${1:?usage: soak.sh SEGMENTS} exec "$GO" test -tags ci -count=1 -timeout 2h -v \
-	-run '^(TestAnyRecoverablePattern|TestAnyPattern|TestHours)$' ./receiver
+	-run '^(TestAnyRecoverablePattern|TestAnyPattern|TestStrangeStreams|TestHours)$' ./receiver

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/isc-receiver/isc-receiver/internal/media"
 	"github.com/isc-receiver/isc-receiver/receiver/inbox"
 	"github.com/isc-receiver/isc-receiver/receiver/isc"
 )
@@ -29,11 +30,12 @@ type harness struct {
 	steps  int
 	back   map[*inbox.Datagram]bool // came back; never used again
 
-	packets [][]byte // all that came out
-	breaks  int      // where the order of sequence numbers breaks off: a run of the sender each
-	keep    bool     // keep packets
-	quick   bool     // check the order and the sums alone, for tests of very many packets
-	last    []byte   // header of the last packet
+	unit    func(media.AccessUnit) error // gets the units that come out, where it is not nil
+	packets [][]byte                     // all that came out
+	breaks  int                          // where the order of sequence numbers breaks off: a run of the sender each
+	keep    bool                         // keep packets
+	quick   bool                         // check the order and the sums alone, for tests of very many packets
+	last    []byte                       // header of the last packet
 }
 
 func newHarness(tb testing.TB, budget time.Duration) *harness {
@@ -146,6 +148,9 @@ func (h *harness) step() {
 		require.NotEmpty(h.tb, unit.NALUs)
 		for _, nalu := range unit.NALUs {
 			require.NotEmpty(h.tb, nalu)
+		}
+		if h.unit != nil {
+			require.NoError(h.tb, h.unit(unit))
 		}
 	}
 	h.res.Reset()

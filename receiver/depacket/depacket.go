@@ -54,6 +54,7 @@ type Depacketizer struct {
 	skip    bool   // drop what comes until the unit in progress is over
 	damaged bool   // no IDR unit has come since the last hole
 	hole    bool   // there was a hole since the last unit that came out
+	empty   bool   // nothing but empty packets has come since the last hole
 	begins  uint32 // NAL unit types that whole units have begun with, a bit each
 	size    int    // the last unit's bytes, a guess for the next
 }
@@ -79,12 +80,12 @@ func (d *Depacketizer) Push(dst []media.AccessUnit, p Packet) []media.AccessUnit
 	if p.Hole {
 		d.breakOff(p)
 	}
-	if d.unit.started && (p.Time != d.unit.time || p.Run != d.unit.run) {
+	another := p.Time != d.unit.time || p.Run != d.unit.run
+	if d.unit.started && another {
 		dst = d.finish(dst) // its marker is missing: RFC 6184, section 5.1, lets the timestamp decide
 	}
-	if d.skip && (p.Time != d.unit.time || p.Run != d.unit.run) {
-		d.skip = false
-	}
+	d.skip = d.skip && !another && !(d.empty && d.beginsUnit(p.Payload))
+	d.empty = d.empty && len(p.Payload) == 0
 	if d.skip {
 		d.Dropped++
 		d.skip = !p.Marker
@@ -119,6 +120,7 @@ func (d *Depacketizer) breakOff(p Packet) {
 	}
 	d.hole, d.damaged = true, true
 	d.skip = !d.beginsUnit(p.Payload)
+	d.empty = len(p.Payload) == 0
 	d.unit.time, d.unit.run = p.Time, p.Run
 }
 

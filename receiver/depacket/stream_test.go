@@ -180,6 +180,19 @@ func TestAnyLoss(t *testing.T) {
 	}
 }
 
+// TestEmptyAfterHole has an empty packet come between a hole and a unit of the same time that is plainly whole.
+func TestEmptyAfterHole(t *testing.T) {
+	var d Depacketizer
+	require.Len(t, push(&d, packets(0, aud, idr)), 1)
+	after := append([]Packet{{Payload: []byte{}, Time: 2, Run: 1, Hole: true}}, packets(2, aud, slice)...)
+	require.Equal(t, [][][]byte{{aud, slice}}, nalusOf(push(&d, after)))
+	require.Empty(t, push(&d, packets(3, nil, slice2)), "the beginning is missing")
+	after = append([]Packet{{Payload: []byte{}, Time: 4, Run: 1, Hole: true}}, packets(4, slice2)...)
+	require.Empty(t, push(&d, after), "it may be")
+	after = append([]Packet{{Payload: []byte{}, Time: 5, Run: 1, Hole: true}}, packets(6, slice2)...)
+	require.Len(t, push(&d, after), 1, "it is of another time")
+}
+
 // FuzzPush feeds packets made of the input: for each a byte of flags, whose three highest bits are those of the length,
 // a byte with the rest of the length, and the payload.
 func FuzzPush(f *testing.F) {
