@@ -55,6 +55,7 @@ func runHours(t *testing.T, lasts time.Duration) (report string) {
 		c.SendPackets(&s.checks)
 		require.NoError(t, c.Run(t.Context()))
 		report = s.checks.end(t, c.Snapshot())
+		require.Positive(t, s.tapped.n)
 		requireEmpty(t, c.pipeline)
 	})
 	return report
@@ -90,6 +91,14 @@ type sentPicture struct {
 	whole     bool
 }
 
+// complain takes note of what is wrong.
+func (c *hoursChecks) complain(format string, args ...any) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.fail(format, args...)
+}
+
+// fail does the same where c is locked.
 func (c *hoursChecks) fail(format string, args ...any) {
 	if c.wrong == nil {
 		c.wrong = fmt.Errorf(format, args...)

@@ -21,6 +21,7 @@ import (
 const (
 	hoursPicture = 40 * time.Millisecond
 	hoursTicks   = 3600              // the same in RTP's 90 kHz
+	hoursLook    = 25                // pictures from one look at the channel to the next
 	hoursRestart = 127 * time.Second // from one restart to the next
 	hoursDark    = 53 * time.Second  // from one outage of all links to the next; it lasts up to hoursDarkest
 	hoursDarkest = 15 * time.Second
@@ -51,6 +52,7 @@ type hoursRig struct {
 	darkUntil  time.Time
 
 	settled uint64 // memory in use once all is warm
+	tapped  tapCount
 	checks  hoursChecks
 }
 
@@ -122,6 +124,9 @@ func (s *hoursRig) Run(ctx context.Context, in *inbox.Inbox) error {
 		if err := s.send(n, pump, outs); err != nil {
 			return err
 		}
+		if n%hoursLook == 0 {
+			s.look(n)
+		}
 		if n == s.pictures/5 {
 			s.settled = heapInUse()
 		}
@@ -131,6 +136,19 @@ func (s *hoursRig) Run(ctx context.Context, in *inbox.Inbox) error {
 		return fmt.Errorf("%d bytes in use after the first fifth, %d in the end", s.settled, now)
 	}
 	return nil
+}
+
+// look looks at the channel from outside, as others do: what it counts adds up. Now and then a tap looks, too.
+func (s *hoursRig) look(n int) {
+	d := s.channel.Snapshot().Datagrams
+	if d.Received != d.Source+d.Parity+d.Duplicate+d.Late+d.Malformed+d.Refused {
+		s.checks.complain("the accounts do not add up: %+v", d)
+	}
+	if n/hoursLook%2 == 0 {
+		s.channel.SetTap(nil)
+	} else {
+		s.channel.SetTap(&s.tapped)
+	}
 }
 
 // send sends a picture, and closes its last segment at once.
@@ -186,7 +204,7 @@ func (s *hoursRig) sendSegment(datagrams []sending.Datagram, pump *netsim.Pump, 
 	s.open = s.open[:0]
 	for _, a := range arrivals {
 		if !pump.Add(a.at, all[a.i], outs[datagrams[a.i].Link]) {
-			s.checks.fail("the pump is full")
+			s.checks.complain("the pump is full")
 		}
 	}
 }
@@ -196,6 +214,11 @@ func (s *hoursRig) Send(int, netip.AddrPort, []byte) error { return nil }
 
 // Link implements Source.
 func (s *hoursRig) Link(int) (uint64, error) { return 0, nil }
+
+// tapCount is a Tap that counts.
+type tapCount struct{ n int }
+
+func (c *tapCount) WriteDatagram(*inbox.Datagram) { c.n++ }
 
 // hoursLink is where a link ends: it delivers what is written to it.
 type hoursLink struct {

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"math/bits"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -110,9 +111,11 @@ func (rig *randomRig) runs(t *testing.T) {
 	if rig.IntN(2) == 0 {
 		first = uint16(65536 - 1 - rig.IntN(300))
 	}
+	var ends []uint16 // of the runs so far
 	for range 1 + rig.IntN(3) {
 		n := rig.run(t, ssrc, first, moved)
 		first += uint16(n)
+		ends = append(ends, first)
 		switch rig.IntN(5) {
 		case 0: // restarts where it is
 			ssrc++
@@ -126,8 +129,10 @@ func (rig *randomRig) runs(t *testing.T) {
 			ssrc++
 			first, moved = uint16(rig.Uint32()), !moved
 			rig.pause(1100*time.Millisecond, 2*time.Second)
-		case 3: // a jump, either way
-			first += uint16(reach + 500 + rig.IntN(65536-2*reach-2*500-2*n) + n)
+		case 3: // a jump, either way, but not to where stragglers of a run before may still come from
+			for slices.ContainsFunc(ends, func(end uint16) bool { return min(first-end, end-first) < 2*reach }) {
+				first += uint16(rig.Uint32())
+			}
 			rig.pause(maxReorder, 2*maxReorder)
 		case 4: // a step back, after a silence
 			first -= uint16(300 + rig.IntN(reach-400))
