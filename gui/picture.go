@@ -79,7 +79,10 @@ func playedMessage(m model) widgets.Message {
 	c := m.channel()
 	message := widgets.Message{
 		Shape: widgets.Ring, Tone: widgets.Quiet, Title: "The capture has been played",
-		Text: c.Verdict.Text, Evidence: c.Verdict.Evidence, Hint: c.Verdict.Advice,
+		Evidence: c.Verdict.Evidence, Hint: c.Verdict.Advice,
+	}
+	if c.Verdict.Code != status.VerdictStopped {
+		message.Text = c.Verdict.Text
 	}
 	if err := m.Playback.Err; err != nil {
 		message.Shape, message.Tone, message.Title = widgets.Square, widgets.Bad, "The capture has broken off"

@@ -106,7 +106,7 @@ func stateText(m model, age time.Duration) (shape widgets.Shape, tone widgets.To
 	}
 	shape, tone, word = channelText(c, age)
 	if c.Source == sourceFile {
-		word = strings.Replace(word, "Live", "Playing", 1)
+		word = strings.NewReplacer("Live", "Playing", "Stopped", "Played").Replace(word)
 	}
 	return shape, tone, word, since
 }
