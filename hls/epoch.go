@@ -14,8 +14,11 @@ import (
 )
 
 const (
-	segmentCount   = 7        // gohlslib wants that many for low latency
-	maxSegmentSize = 24 << 20 // bytes: 10 s between keyframes at 20 Mb/s, and 200 MB for all segments at worst
+	segmentCount   = 8        // at least; gohlslib wants 7 for low latency
+	maxSegmentSize = 24 << 20 // bytes: 10 s between keyframes at 20 Mb/s, and 400 MB for all segments at worst
+
+	// maxFull is how many segments in a row may be cut off before it is taken that keyframes come more seldom now.
+	maxFull = 3
 
 	// As many units as needed to find the frame rate are kept back when an epoch begins. That costs no time: nothing
 	// can be played before the first segment is complete.
@@ -28,7 +31,10 @@ const (
 	pauseStep  = 90 // what h264.DTSExtractor goes on by where it finds out that there are B-frames
 )
 
-var errOrder = errors.New("hls: pictures with pic_order_cnt_type 1 cannot be put in order")
+var (
+	errOrder     = errors.New("hls: pictures with pic_order_cnt_type 1 cannot be put in order")
+	errKeyframes = errors.New("hls: keyframes come more seldom than before")
+)
 
 // unit is an access unit that holds a picture, without what does not belong into a segment.
 type unit struct {
@@ -59,6 +65,9 @@ type epoch struct {
 	order    h264.DTSExtractor
 	run      int
 	awaiting bool // what comes before the next IDR unit cannot be published
+	torn     bool // units are missing in the present segment
+	full     int  // segments in a row that were cut off
+	seldom   bool // the present segment is longer than the playlist allows, and lacks nothing
 	idrTime  int64
 	idrPTS   int64
 }
@@ -73,9 +82,12 @@ func newEpoch(p *Publisher) (*epoch, error) {
 		params:   p.params,
 		ordered:  sps.FrameMbsOnlyFlag && sps.PicOrderCntType == 0,
 		part:     p.cfg.Part,
-		segment:  toTicks(p.cfg.Segment) * 9 / 10, // a keyframe a little early must not make a segment twice as long
 		awaiting: true,
 	}
+	// A keyframe a little early must not make a segment twice as long; and those of a playlist are to last longer than
+	// three target durations (RFC 8216, section 6.2.2).
+	e.segment = max(toTicks(p.cfg.Segment)*9/10, p.longest*media.ClockRate/2)
+	count := 3 * targetFor(e.segment, e.segment, toTicks(e.part)) * media.ClockRate / e.segment
 	if sps.FrameMbsOnlyFlag && sps.PicOrderCntType == 1 {
 		return nil, errOrder
 	}
@@ -87,13 +99,13 @@ func newEpoch(p *Publisher) (*epoch, error) {
 	e.muxer = &gohlslib.Muxer{
 		Tracks:         []*gohlslib.Track{e.track},
 		Variant:        p.variant,
-		SegmentCount:   segmentCount,
+		SegmentCount:   max(segmentCount, int(count)+2),
 		SegmentMaxSize: p.maxSize,
 		OnEncodeError: func(err error) {
 			p.log.Debug("HLS", "epoch", e.number, "note", err)
 		},
 	}
-	e.playlists = newPlaylists(e.muxer)
+	e.playlists = newPlaylists(e.muxer, p.longest)
 	return e, nil
 }
 
@@ -165,9 +177,15 @@ func (e *epoch) start(units []unit) error {
 
 // put writes a unit to the muxer.
 func (e *epoch) put(u unit) error {
+	if !e.fits(u) {
+		return nil
+	}
 	want := e.line.next(u)
-	if u.idr && e.line.misfit() {
+	switch {
+	case u.idr && e.line.misfit():
 		return errRate
+	case u.idr && e.seldom:
+		return errKeyframes
 	}
 	pts, err := e.presentation(u, want)
 	if err != nil {
@@ -184,13 +202,45 @@ func (e *epoch) put(u unit) error {
 	}
 	if u.idr {
 		e.idrTime, e.idrPTS = u.time, pts
+		if e.line.first && dts-e.line.segStart >= e.segment {
+			e.playlists.declare(targetFor(dts-e.line.segStart, e.segment, e.line.part))
+		}
 	}
 	if err := e.muxer.WriteH264(e.track, u.arrival, pts, u.nalus); err != nil {
 		return fmt.Errorf("hls: %w", err)
 	}
 	e.line.wrote(dts, u.idr)
+	e.torn = e.torn && e.line.segStart != dts
 	e.playlists.changed()
 	return nil
+}
+
+// fits tells whether a unit can be published without a segment that is longer than the playlist says. Where a lost IDR
+// unit would make it so, the units up to the next one are left out: nothing good can be seen of them. Where none was
+// lost, the camera sends keyframes more seldom than it did, and the next one begins an epoch.
+func (e *epoch) fits(u unit) bool {
+	e.torn = e.torn || u.torn
+	switch {
+	case u.idr:
+		if !e.awaiting {
+			e.full = 0
+		}
+		return true
+	case e.seldom || !e.line.full(e.playlists.target()):
+		return true
+	case e.torn && e.full < maxFull:
+		e.full++
+		e.awaiting = true
+		return false
+	default:
+		e.seldom = true
+		return true
+	}
+}
+
+// longest returns what target duration the playlist of the next epoch needs at least, in seconds.
+func (e *epoch) longest() int64 {
+	return (e.line.dts-e.line.segStart)*5/(4*media.ClockRate) + 1
 }
 
 // presentation returns the presentation time for which gohlslib finds the wanted decode time. gohlslib takes the way

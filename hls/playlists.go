@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/bluenviron/gohlslib/v2"
 )
@@ -20,6 +21,8 @@ type playlists struct {
 	playable chan struct{} // closed when there is something to play
 	ended    chan struct{} // closed when the goroutine has ended that waits for that
 
+	targetDuration atomic.Int64 // in seconds
+
 	mu      sync.Mutex
 	begun   bool
 	closed  bool
@@ -29,20 +32,48 @@ type playlists struct {
 
 // position is how far a low-latency playlist has come. It is zero in the other variants.
 type position struct {
-	target   int    // target duration in seconds
 	segment  uint64 // media sequence number of the segment that is being made
 	parts    uint64 // complete ones in that segment
 	previous uint64 // parts in the segment before
 	part     uint64 // number of the part that is being made, as its path has it
 }
 
-func newPlaylists(muxer *gohlslib.Muxer) *playlists {
-	return &playlists{
+// newPlaylists returns the playlists of a muxer. Their target duration is the given one at least, in seconds.
+func newPlaylists(muxer *gohlslib.Muxer, target int64) *playlists {
+	p := &playlists{
 		muxer:    muxer,
 		playable: make(chan struct{}),
 		ended:    make(chan struct{}),
 		moved:    make(chan struct{}),
 	}
+	p.declare(target)
+	return p
+}
+
+// declare says which target duration the media playlist has from the beginning to the end, in seconds, if that is more
+// than was said before. It must not change once there is something to play (RFC 8216, section 6.2.1), but gohlslib
+// changes it with each segment that is longer.
+func (p *playlists) declare(target int64) {
+	p.targetDuration.Store(max(1, target, p.targetDuration.Load()))
+}
+
+func (p *playlists) target() int64 { return p.targetDuration.Load() }
+
+// amend writes the declared target duration into a media playlist that gohlslib made. It takes out the offer to leave
+// out old segments (RFC 8216bis, section 4.4.3.8), which is of no use in a list this short.
+func (p *playlists) amend(text string) string {
+	var out strings.Builder
+	for line := range strings.Lines(text) {
+		switch {
+		case strings.HasPrefix(line, "#EXT-X-TARGETDURATION:"):
+			line = "#EXT-X-TARGETDURATION:" + strconv.FormatInt(p.target(), 10) + "\n"
+		case strings.HasPrefix(line, "#EXT-X-SERVER-CONTROL:"):
+			line, _, _ = strings.Cut(line, ",CAN-SKIP-UNTIL=")
+			line = strings.TrimSuffix(line, "\n") + "\n"
+		}
+		out.WriteString(line)
+	}
+	return out.String()
 }
 
 // start tells that the muxer runs. Only gohlslib knows when there is something to play: it keeps a request for a
@@ -131,8 +162,6 @@ func parsePosition(text string) position {
 	for line := range strings.Lines(text) {
 		tag, value, _ := strings.Cut(strings.TrimSpace(line), ":")
 		switch tag {
-		case "#EXT-X-TARGETDURATION":
-			p.target, _ = strconv.Atoi(value)
 		case "#EXT-X-MEDIA-SEQUENCE":
 			p.segment, _ = strconv.ParseUint(value, 10, 64)
 		case "#EXT-X-PART":
@@ -162,6 +191,7 @@ func partNumber(path string) (uint64, bool) {
 // memoryWriter is an http.ResponseWriter that keeps the answer.
 type memoryWriter struct {
 	header http.Header
+	code   int
 	body   bytes.Buffer
 }
 
@@ -174,4 +204,4 @@ func (w *memoryWriter) Header() http.Header {
 
 func (w *memoryWriter) Write(b []byte) (int, error) { return w.body.Write(b) }
 
-func (w *memoryWriter) WriteHeader(int) {}
+func (w *memoryWriter) WriteHeader(code int) { w.code = code }

@@ -5,7 +5,7 @@
 // that no player mixes what does not go together. Outages, restarts of the sender and jumps of its clock do not end an
 // epoch: media time goes on without a gap, and programme date time tells the truth. What ends it is another SPS or PPS
 // (the init section holds both, and some decoders read them nowhere else), a frame rate that the parts' length does not
-// fit, an error of gohlslib, and the switch.
+// fit, keyframes so seldom that segments become longer than the playlist says, an error of gohlslib, and the switch.
 //
 //	/index.m3u8          redirects to the present epoch's
 //	/{epoch}/index.m3u8  and all that it refers to
@@ -72,6 +72,7 @@ type Publisher struct {
 	params  parameterSets
 	epoch   *epoch // nil before there is one
 	number  int    // of the next epoch
+	longest int64  // what target duration playlists need at least, in seconds, as far as is known
 	logged  string
 	logTime time.Time
 }
@@ -138,6 +139,9 @@ func (p *Publisher) WriteUnit(au media.AccessUnit) error {
 	}
 	u := unit{nalus: nalus, idr: idr, time: au.Time, run: au.Run, torn: au.Hole, arrival: au.Arrival}
 	if err := p.write(u); err != nil {
+		if errors.Is(err, errKeyframes) {
+			p.longest = max(p.longest, p.epoch.longest())
+		}
 		p.end(err)
 		if idr { // there may be a fault in what came before, so begin anew with this one
 			if err := p.write(u); err != nil {

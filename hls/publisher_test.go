@@ -211,6 +211,23 @@ func TestRecovers(t *testing.T) {
 	}
 }
 
+// TestKeyframesMoreSeldom wants one new epoch where segments become longer than the playlist could say.
+func TestKeyframesMoreSeldom(t *testing.T) {
+	for _, variant := range variants {
+		p, c := publisher(t, variant), plain()
+		play(t, p, c, 100)
+		require.EqualValues(t, 4, p.epoch.playlists.target())
+		c.n, c.gop = 0, 250
+		for range 251 {
+			require.NoError(t, p.WriteUnit(c.next()))
+		}
+		require.Equal(t, "hls: keyframes come more seldom than before", p.Status().Error)
+		play(t, p, c, 1000)
+		require.Equal(t, Status{Enabled: true, Ready: true, Epoch: 1001}, p.Status())
+		require.Greater(t, p.epoch.playlists.target(), int64(10))
+	}
+}
+
 // TestOrderNotSupported wants a reason for the stream that gohlslib cannot put in order.
 func TestOrderNotSupported(t *testing.T) {
 	p, c := publisher(t, ""), plain()

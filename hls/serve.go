@@ -1,6 +1,7 @@
 package hls
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -13,6 +14,7 @@ import (
 const (
 	masterPlaylist = "index.m3u8"
 	mediaPlaylist  = "video1_stream.m3u8" // of the variants with parts or fMP4 segments
+	mediaSuffix    = "_stream.m3u8"       // of that of any variant
 
 	waitTargets = 3 // target durations that a request may wait (RFC 8216bis, section 6.2.5.2)
 )
@@ -55,14 +57,23 @@ func (p *playlists) serve(w http.ResponseWriter, r *http.Request, file string) {
 		return
 	}
 	for name := range query {
-		if strings.HasPrefix(name, "_HLS_") && !(lowLatency && name == "_HLS_skip") {
+		if strings.HasPrefix(name, "_HLS_") {
 			query.Del(name) // awaited already; gohlslib would put it into the playlist's addresses
 		}
 	}
 	inner := r.Clone(r.Context())
 	inner.URL = &url.URL{Path: file, RawQuery: query.Encode()}
 	answer := answerWriter{ResponseWriter: w}
-	if !strings.Contains(file, "/") {
+	switch {
+	case strings.Contains(file, "/"):
+	case strings.HasSuffix(file, mediaSuffix):
+		var list memoryWriter
+		p.muxer.Handle(&list, inner)
+		if list.code == http.StatusOK {
+			maps.Copy(w.Header(), list.header)
+			_, _ = answer.Write([]byte(p.amend(list.body.String()))) // the client may be gone
+		}
+	default:
 		p.muxer.Handle(&answer, inner)
 	}
 	if !answer.begun {
@@ -87,7 +98,7 @@ func (p *playlists) await(w http.ResponseWriter, r *http.Request, file string, q
 		case there(now):
 			return true
 		case timeout == nil:
-			timer := time.NewTimer(waitTargets * time.Duration(now.target) * time.Second)
+			timer := time.NewTimer(waitTargets * time.Duration(p.target()) * time.Second)
 			defer timer.Stop()
 			timeout = timer.C
 		}

@@ -1,5 +1,7 @@
 package hls
 
+import "github.com/isc-receiver/isc-receiver/internal/media"
+
 // timeline is the decode clock of one epoch: it gives each unit its time so that viewers get a stream without gaps
 // whose parts all have one length, whatever the sender's clock does. It is pure: no clock, no lock.
 //
@@ -37,7 +39,10 @@ type timeline struct {
 	slow   int   // units in a row that came more than a part after the one before, though none was lost
 }
 
-const slowUnits = 8
+const (
+	slowUnits    = 8
+	spareSegment = media.ClockRate * 22 / 10 // with a keyframe each second, enough for 8 frames a second in place of 25
+)
 
 // newTimeline returns a timeline for frames as found, with parts of at least about the given length.
 func newTimeline(f frames, part, segment int64) *timeline {
@@ -108,6 +113,20 @@ func (t *timeline) wrote(dts int64, idr bool) {
 // misfit tells that frames have come at another rate than the epoch's for long.
 func (t *timeline) misfit() bool {
 	return t.lag < -2*t.part || t.lag > 2*t.part || t.slow >= slowUnits
+}
+
+// targetFor returns a target duration, in seconds, for a playlist with the first segment, the shortest one and parts as
+// long as given. It leaves room for segments that get longer: where the next IDR unit came just too early to begin one,
+// and where the camera sends fewer frames in the dark, and keyframes after as many as before.
+func targetFor(first, shortest, part int64) int64 {
+	longest := first + max(shortest, spareSegment) + 2*part
+	return max(1, (longest-media.ClockRate/2+media.ClockRate-1)/media.ClockRate)
+}
+
+// full tells whether the segment could become too long for a target duration, in seconds, with another unit in it:
+// rounded, it must not be longer (RFC 8216, section 4.3.3.1). A segment ends with a part, which is not begun yet.
+func (t *timeline) full(target int64) bool {
+	return !t.first && t.partStart+2*t.part-t.segStart > target*media.ClockRate+media.ClockRate/2-1
 }
 
 // closing is the length from which on gohlslib closes a part when the next unit comes: half a frame less than a
