@@ -15,7 +15,7 @@ test_tagged() {
 		return 1
 	}
 	# shellcheck disable=SC2086  # the list is meant to split into words
-	xvfb-run -a -s "-screen 0 1280x800x24" "$GO" test -race -tags "ci,$1" -count=1 -p 1 -v $dirs
+	xvfb-run -a -s "-screen 0 1280x800x24" "$GO" test -race -tags "ci,$1" -count=1 -p 1 -timeout 20m -v $dirs
 }
 
 # The tag ci gives Fyne its software driver, so that OpenGL is not built once more for the race detector.

@@ -44,7 +44,8 @@ const forget = () => page.evaluate(() => Object.assign(window.seen, { jumps: [],
 const dims = () => page.evaluate(() => document.querySelector('#stage').classList.contains('dim')
   && (document.querySelector('video').videoWidth > 0 || !document.querySelector('#still').hidden));
 
-// Breaks something for a time, mends it, and measures until the picture is live again. says: what the page says meanwhile.
+// Breaks something for a time, mends it, and measures until the picture is live again. says: one of what the page says
+// meanwhile.
 async function lives(name, ms, { breaks, mends, says }) {
   await page.waitForFunction(isLive, null, { timeout: 15000 });
   await wait(3000);
@@ -58,12 +59,12 @@ async function lives(name, ms, { breaks, mends, says }) {
   const { said, jumps } = await page.evaluate(() => window.seen);
   figures[name] = { back_ms: back, said, jumps };
   if (!(back <= BACK)) faults.push(`${name}: a live picture after ${back} ms`);
-  if (says && !said.includes(says)) faults.push(`${name}: said ${JSON.stringify(said)}, not "${says}"`);
+  if (says && !says.some((text) => said.includes(text))) faults.push(`${name}: said ${JSON.stringify(said)}, not ${says}`);
   return figures[name];
 }
 
 await page.evaluate(watch);
-const lost = 'No connection to the receiver';
+const lost = ['No connection to the receiver'];
 const { state } = proxy;
 await lives('refused', 8000, { breaks() { state.refuse = true; proxy.hang(); }, mends() { state.refuse = state.hanging = false; }, says: lost });
 await lives('network changes', 8000, {
@@ -75,7 +76,8 @@ await lives('network changes', 8000, {
   says: lost,
 });
 await lives('network dies without a word', 8000, { breaks: () => proxy.hang(), mends() { state.hanging = false; }, says: lost });
-await lives('offline', 6000, { breaks: () => context.setOffline(true), mends: () => context.setOffline(false), says: lost });
+const still = 'The picture stands still'; // Chromium may leave open connections as they are, such as that of the events
+await lives('offline', 6000, { breaks: () => context.setOffline(true), mends: () => context.setOffline(false), says: [...lost, still] });
 await lives('computer sleeps', 20000, {
   breaks: () => session.send('Page.setWebLifecycleState', { state: 'frozen' }),
   mends: () => session.send('Page.setWebLifecycleState', { state: 'active' }),
