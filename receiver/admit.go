@@ -14,10 +14,13 @@ import (
 func (p *Pipeline) addProbation(out *Result, now time.Time, d *inbox.Datagram, id isc.Identity, anew bool) {
 	at := d.Arrival.Sub(p.started)
 	p.expireProbation(at)
-	p.makeRoomOnProbation()
+	if p.makeRoomOnProbation(); !p.makeRoom(out, now, false) {
+		p.refuseDatagram(d, refusedCeiling)
+		return
+	}
 	isElder := p.elder.is(at, id, d.From)
 	isKnown := isElder || p.known(id, d.From)
-	g := p.probation.find(&p.header, id, isKnown)
+	g := p.probation.find(&p.header, id)
 	if g != nil && g.has(&p.header) && (!d.Parity || !p.supersede(g, p.header.Row(), d)) {
 		if !d.Counted {
 			p.count(at, d, ledger.Duplicate)
@@ -30,19 +33,20 @@ func (p *Pipeline) addProbation(out *Result, now time.Time, d *inbox.Datagram, i
 	}
 	if d.Parity {
 		g.addParity(p.header.Row(), d)
-	} else {
-		i := int(p.header.Number)
-		g.forget(i, &p.memory)
-		g.addSource(i, d)
-		g.anew = g.anew || anew
-		g.owner.elder = g.owner.elder || isElder
-		g.owner.see(at, rtpSequence(d.Payload))
+		p.examineAll(out, now, g, isKnown)
+		return
 	}
+	i := int(p.header.Number)
+	g.forget(i, &p.memory)
+	g.addSource(i, d)
+	g.anew = g.anew || anew
+	g.owner.elder = g.owner.elder || isElder
+	g.owner.see(at, rtpSequence(d.Payload))
 	p.examine(out, now, g, isKnown)
 }
 
-// admit puts a datagram's segment in order for it: g, of which only others' parity may have come before, or a new one
-// where that is nil. It returns nil where that cannot be; then it has seen to the datagram.
+// admit makes sure that a datagram may be put into g, its segment on probation, or into a new one where that is nil. It
+// returns nil where it may not; then it has seen to the datagram.
 func (p *Pipeline) admit(at time.Duration, d *inbox.Datagram, g *segment, isKnown bool) *segment {
 	pr := &p.probation
 	if g == nil {
@@ -73,9 +77,7 @@ func (p *Pipeline) admit(at time.Duration, d *inbox.Datagram, g *segment, isKnow
 func (p *Pipeline) ownerOf(at time.Duration, d *inbox.Datagram, g *segment, isKnown bool) *sender {
 	pr := &p.probation
 	switch {
-	case d.Parity && g.owner != nil && g.owner != &pr.strays:
-		return g.owner
-	case d.Parity && isKnown:
+	case d.Parity && (isKnown || g.owner == &pr.own):
 		return &pr.own
 	case d.Parity:
 		return &pr.strays
@@ -90,24 +92,45 @@ func (p *Pipeline) ownerOf(at time.Duration, d *inbox.Datagram, g *segment, isKn
 	return s
 }
 
-// examine sees what a segment on probation gives, now that another datagram of it has come.
-func (p *Pipeline) examine(out *Result, now time.Time, g *segment, isKnown bool) {
+// examineAll sees what parity on probation gives, now that more of it has come: by itself, or to the first of the
+// segments with its header that something comes of.
+func (p *Pipeline) examineAll(out *Result, now time.Time, parity *segment, isKnown bool) {
+	if p.examine(out, now, parity, isKnown) || parity.verified() || parity.owner == nil {
+		return
+	}
+	for g := p.probation.index[parity.header.Segment]; g != nil; g = g.rival {
+		if g != parity && g.matches(&parity.header) && p.examine(out, now, g, g.owner.rank == known) {
+			return
+		}
+	}
+}
+
+// examine sees what a segment on probation gives, now that another datagram of it has come. It tells whether it left
+// probation.
+func (p *Pipeline) examine(out *Result, now time.Time, g *segment, isKnown bool) (left bool) {
 	at := now.Sub(p.started)
-	rebuilt := g.recover(now, &p.decoding, &p.memory, p.dropRow)
+	parity, drop := g, p.dropRow
+	if g.verified() { // it borrows parity, which may be another's
+		parity, drop = p.probation.find(&g.header, isc.Identity{}), nil
+	}
+	var rebuilt uint8
+	if parity != nil {
+		rebuilt = g.recover(now, parity, &p.decoding, &p.memory, drop)
+	}
 	p.probation.account(g)
 	if g.accounted == 0 { // nothing of it passed the checks
 		p.probation.remove(g)
 		p.segments.put(g)
-		return
+		return true
 	}
 	if p.assign(out, now, g) {
-		return
+		return true
 	}
 	if g.verified() && !g.owner.identity.Known {
 		s := p.senderOf(at, g.identity, isKnown)
 		if s == nil {
 			p.discard(g, refusedCeiling)
-			return
+			return true
 		}
 		p.probation.take(g)
 		p.probation.give(g, s)
@@ -117,10 +140,12 @@ func (p *Pipeline) examine(out *Result, now time.Time, g *segment, isKnown bool)
 			g.owner.see(at, uint16(g.seq[i]))
 		}
 	}
-	if s := g.owner; s.confirmed() {
-		p.promote(s, proven)
-		p.consider(out, now, s)
+	s := g.owner
+	if !s.confirmed() {
+		return false
 	}
+	p.promote(s, proven)
+	return p.consider(out, now, s)
 }
 
 // assign gives a segment on probation that turned out to be of a stream that is followed to that stream.

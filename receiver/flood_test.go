@@ -3,7 +3,6 @@ package receiver
 import (
 	"encoding/binary"
 	"math/rand/v2"
-	"testing"
 
 	"github.com/isc-receiver/isc-receiver/receiver/isc"
 )
@@ -20,6 +19,7 @@ var floods = []struct {
 	{"ssrc", (*flooder).ssrc},
 	{"rival", (*flooder).rival},
 	{"decode", (*flooder).decode},
+	{"stream", (*flooder).stream},
 }
 
 // flooder makes the datagrams of a flood, each valid until the next.
@@ -121,35 +121,10 @@ func (f *flooder) decode() []byte {
 	return f.with(&h, h.Longest()+1)
 }
 
-// BenchmarkFlood measures what a datagram of each kind of flood costs the pipeline, at 10,000 of them a second beside a
-// live stream without loss.
-func BenchmarkFlood(b *testing.B) {
-	for _, kind := range floods {
-		b.Run(kind.name, func(b *testing.B) {
-			l := newPath(3, 1, 0)
-			l.warm()
-			f := newFlooder(1)
-			flood := func(n int) {
-				if n%8 == 0 {
-					f.near = uint16(l.pipeline.current.ref)
-					l.ready(b)
-					l.step()
-				}
-				d := l.pool.Get()
-				d.Link, d.From, d.Arrival = n%testLinks, elsewhere(n%testLinks), l.now
-				d.SetSize(copy(d.Buffer(), kind.make(f)))
-				l.pipeline.Push(&l.res, l.now, d)
-				l.res.Reset()
-			}
-			for n := range 40_000 {
-				flood(n)
-			}
-			b.ReportAllocs()
-			n := 0
-			for b.Loop() {
-				flood(n)
-				n++
-			}
-		})
-	}
+// stream returns a valid stream of another SSRC.
+func (f *flooder) stream() []byte {
+	h := isc.Header{Segment: uint16(f.n / 3 * 3), Lengths: [8]uint16{1200, 1200, 1200}, Redundancy: 1}
+	h.Number = uint16(f.n % 3)
+	f.n++
+	return f.source(&h, 0xBAD, h.Segment+h.Number)
 }

@@ -60,14 +60,16 @@ func (p *Pipeline) allowed(s *sender) (at time.Duration) {
 	return at
 }
 
-// consider has a confirmed sender on probation followed if it may be now, or the best one that may be. Where that may
-// still come, retry is when to look again.
-func (p *Pipeline) consider(out *Result, now time.Time, s *sender) {
+// consider has a confirmed sender on probation followed if it may be now, or the best one that may be, and tells
+// whether one was. Where that may still come, retry is when to look again.
+func (p *Pipeline) consider(out *Result, now time.Time, s *sender) (followed bool) {
 	if at := p.allowed(s); now.Sub(p.started) < at {
 		p.retry = min(p.retry, at)
-		return
+		return false
 	}
+	runs := p.runs
 	p.choose(out, now)
+	return p.runs != runs
 }
 
 // choose follows the best of the senders on probation that may be followed now, if there is one.
@@ -132,6 +134,11 @@ func (p *Pipeline) replaced(at time.Duration, old *stream, by *sender) {
 			p.elder.from = old.from
 		}
 	}
+	for r := range p.probation.ranks {
+		for s := range p.probation.ranks[r].all {
+			s.elder = false // until it sends again, if it is
+		}
+	}
 }
 
 // hold is how long a new stream is held until it is plain what comes first.
@@ -141,10 +148,10 @@ func (p *Pipeline) hold() time.Duration { return min(p.budget/2, maxHold) }
 // of a run before.
 func (p *Pipeline) adopt(out *Result, now time.Time, from *sender) {
 	s := p.current
-	s.startAt = never
+	s.startAt = now.Sub(p.started) + p.hold()
 	for g := range from.segments.all {
 		number := unwrap(s.ref, g.header.Segment)
-		if number < s.ref-reach {
+		if number < s.ref-reach || number > s.ref {
 			p.discard(g, refusedSource)
 			continue
 		}

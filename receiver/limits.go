@@ -34,12 +34,13 @@ func DefaultLimits() Limits {
 	return Limits{OpenSegments: 8192, HeldBytes: 32 << 20, Sources: 1024, DecodeBytes: 64 << 20, LogLines: 20}
 }
 
-// The parts of the limits that probation may have.
+// The parts of the limits that those may have that are not followed.
 const (
 	unprovenPart  = 16 // of HeldBytes, for strangers of whom no two packets in sequence came
+	strangersPart = 4  // of HeldBytes, for all strangers
 	probationPart = 2  // of HeldBytes, for all that is on probation
-	provenPart    = 16 // of Sources, for strangers of whom they came; and as many for those from the rig's addresses
-	strangersPart = 2  // of DecodeBytes, for what is on probation
+	provenPart    = 16 // of Sources, for strangers of whom two packets in sequence came
+	strangeDecode = 2  // of DecodeBytes, for what strangers' packets make to do
 )
 
 // mostRebuilt is the most that the packets cost which one datagram more may bring, and gives back.
@@ -51,6 +52,7 @@ type reached struct{ segments, bytes, sources uint64 }
 // memory is the memory of the packets that a pipeline holds.
 type memory struct {
 	pool    *inbox.Pool
+	limit   int
 	held    int               // what the datagrams cost that were pushed, or came out of the pool, and are not given up
 	garbage []*inbox.Datagram // given up in this step; results may still show their bytes
 }
@@ -68,6 +70,9 @@ func (m *memory) get(size int) *inbox.Datagram {
 	m.held += d.Cost()
 	return d
 }
+
+// full tells that not all that a segment may lack can be had.
+func (m *memory) full() bool { return m.held+isc.MaxSources*inbox.MaxCost > m.limit }
 
 // put gives back a datagram that no result shows.
 func (m *memory) put(d *inbox.Datagram) {
@@ -93,19 +98,20 @@ func (m *memory) collect() {
 // decoding is the decoder with a ceiling on its work: a bucket of bytes that fills up within a second.
 type decoding struct {
 	isc.Decoder
+	strange bool // what is decoded now is so because of a stranger's packet
 	limit   int
 	left    int
 	at      time.Time // when left was that
 	reached uint64
 }
 
-// allows tells whether a segment may be decoded now, and takes that many bytes of work off the bucket if so. What is on
-// probation leaves a part of it to the stream that is followed.
-func (d *decoding) allows(now time.Time, work int, probation bool) bool {
+// allows tells whether a segment may be decoded now, and takes that many bytes of work off the bucket if so. Strangers
+// leave a part of it to the stream that is followed.
+func (d *decoding) allows(now time.Time, work int) bool {
 	d.fill(now)
 	least := 0
-	if probation {
-		least = d.limit - d.limit/strangersPart
+	if d.strange {
+		least = d.limit - d.limit/strangeDecode
 	}
 	if d.left-work < least {
 		d.reached++
@@ -124,9 +130,10 @@ func (d *decoding) fill(now time.Time) {
 	}
 }
 
-// makeRoom lets go of what is held until one more datagram, and what may be rebuilt with it, is within the limits. It
-// returns false where nothing is held that could make room.
-func (p *Pipeline) makeRoom(out *Result, now time.Time) bool {
+// makeRoom lets go of what is held until one more datagram, and what may be rebuilt with it, is within the limits: of
+// what is on probation, and then, if hurry is set, of the stream that is followed. It returns false where there is no
+// room even so.
+func (p *Pipeline) makeRoom(out *Result, now time.Time, hurry bool) bool {
 	for {
 		switch {
 		case p.memory.held+mostRebuilt > p.limits.HeldBytes:
@@ -138,7 +145,7 @@ func (p *Pipeline) makeRoom(out *Result, now time.Time) bool {
 		}
 		if g := p.probation.victim(); g != nil {
 			p.discard(g, refusedCeiling)
-		} else if !p.hurry(out, now) {
+		} else if !hurry || !p.hurry(out, now) {
 			return false
 		}
 	}
@@ -146,10 +153,14 @@ func (p *Pipeline) makeRoom(out *Result, now time.Time) bool {
 
 // makeRoomOnProbation does the same for a datagram on probation, within the parts of the limits that are for those.
 func (p *Pipeline) makeRoomOnProbation() {
-	for g := p.probation.victim(); g != nil; g = p.probation.victim() {
-		held := p.probation.held
-		least := held[unproven] + mostRebuilt
-		if least < p.limits.HeldBytes/unprovenPart && least+held[proven]+held[known] < p.limits.HeldBytes/probationPart {
+	for {
+		held := p.probation.held[unproven] + mostRebuilt
+		room := held < p.limits.HeldBytes/unprovenPart
+		held += p.probation.held[proven]
+		room = room && held < p.limits.HeldBytes/strangersPart
+		held += p.probation.held[known]
+		g := p.probation.victim()
+		if g == nil || room && held < p.limits.HeldBytes/probationPart {
 			return
 		}
 		p.reached.bytes++
@@ -179,7 +190,7 @@ func (p *Pipeline) hurry(out *Result, now time.Time) bool {
 			p.skip(out, now, s, to)
 			return true
 		}
-		if len(s.open) > 0 {
+		if len(s.open) > 0 && s.waiting == 0 {
 			p.closeSegment(now.Sub(p.started), s, s.open[0])
 			s.open = slices.Delete(s.open, 0, 1)
 			return true

@@ -72,6 +72,7 @@ func TestFloodsReachLimits(t *testing.T) {
 		"ssrc":    {status.CeilingSources},
 		"rival":   {status.CeilingSegments},
 		"decode":  {status.CeilingDecoding, status.CeilingBytes},
+		"stream":  {status.CeilingBytes},
 	}
 	for _, kind := range floods {
 		t.Run(kind.name, func(t *testing.T) {
@@ -80,8 +81,8 @@ func TestFloodsReachLimits(t *testing.T) {
 				return s > 0 && n == numberOf(s%4, 3)
 			})
 			f := newFlooder(3)
-			for i := range 6000 {
-				at := epoch.Add(time.Duration(i) * 200 * time.Microsecond)
+			for i := range 6000 { // after the rig has begun
+				at := epoch.Add(10*ms + time.Duration(i)*200*time.Microsecond)
 				f.near = 100 + uint16(at.Sub(epoch)/hostileStep)
 				events = append(events, event{at, i % testLinks, elsewhere(0), slices.Clone(kind.make(f))})
 			}
@@ -169,21 +170,23 @@ func TestDeclaredLengths(t *testing.T) {
 func TestDecodeLimit(t *testing.T) {
 	d := decoding{limit: 1000, left: 1000, at: epoch}
 	at := func(ms int) time.Time { return epoch.Add(time.Duration(ms) * time.Millisecond) }
-	require.True(t, d.allows(at(0), 400, true))
-	require.False(t, d.allows(at(0), 101, true), "half is for the stream that is followed")
-	require.True(t, d.allows(at(0), 600, false))
-	require.False(t, d.allows(at(0), 1, false))
-	require.False(t, d.allows(at(99), 100, false))
-	require.True(t, d.allows(at(100), 100, false))
-	require.False(t, d.allows(at(100), 1, false))
+	d.strange = true
+	require.True(t, d.allows(at(0), 400))
+	require.False(t, d.allows(at(0), 101), "half is for the stream that is followed")
+	d.strange = false
+	require.True(t, d.allows(at(0), 600))
+	require.False(t, d.allows(at(0), 1))
+	require.False(t, d.allows(at(99), 100))
+	require.True(t, d.allows(at(100), 100))
+	require.False(t, d.allows(at(100), 1))
 	for us := range 1000 { // however often it is asked, it fills up as fast
 		d.fill(at(100).Add(time.Duration(us) * time.Microsecond))
 	}
-	require.False(t, d.allows(at(101), 2, false))
-	require.True(t, d.allows(at(101), 1, false))
-	require.True(t, d.allows(at(9000), 1000, false), "no more than a second's")
-	require.False(t, d.allows(at(9000), 1, false))
-	require.False(t, d.allows(at(100), 1, false), "time that runs backwards brings nothing")
+	require.False(t, d.allows(at(101), 2))
+	require.True(t, d.allows(at(101), 1))
+	require.True(t, d.allows(at(9000), 1000), "no more than a second's")
+	require.False(t, d.allows(at(9000), 1))
+	require.False(t, d.allows(at(100), 1), "time that runs backwards brings nothing")
 	require.EqualValues(t, 7, d.reached)
 }
 

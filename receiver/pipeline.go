@@ -88,7 +88,7 @@ func NewPipeline(cfg Config, pool *inbox.Pool, started time.Time) *Pipeline {
 	return &Pipeline{
 		started: started, budget: cfg.Latency, ports: cfg.Ports, allow: cfg.Allow, limits: limits,
 		decoding:  decoding{limit: limits.DecodeBytes, left: limits.DecodeBytes, at: started},
-		memory:    memory{pool: pool},
+		memory:    memory{pool: pool, limit: limits.HeldBytes},
 		segments:  segmentPool{links: len(cfg.Ports)},
 		depacket:  depacket.Depacketizer{Freeze: cfg.Freeze},
 		probation: newProbation(), retry: never, lastAlive: -silence,
@@ -145,14 +145,12 @@ func (p *Pipeline) Push(out *Result, now time.Time, d *inbox.Datagram) {
 		p.count(at, d, ledger.Late)
 		p.free(d)
 		return
-	case !p.makeRoom(out, now):
-		p.refuseDatagram(d, refusedCeiling)
-		return
 	}
 	if p.current == nil {
 		p.evidence.coded.see(at, d, nil)
 	}
 	d.Payload, d.Timestamp, d.Parity = payload, p.header.Timestamp, p.header.IsParity()
+	p.decoding.strange = d.From != p.ledger.From(d.Link)
 	if d.Parity {
 		p.pushParity(out, now, d)
 	} else {
@@ -163,6 +161,7 @@ func (p *Pipeline) Push(out *Result, now time.Time, d *inbox.Datagram) {
 // Advance does what time brings: streams begin, waits end, segments close. It appends what that releases to out.
 func (p *Pipeline) Advance(out *Result, now time.Time) {
 	p.memory.collect()
+	p.decoding.strange = false
 	at := now.Sub(p.started)
 	if at >= p.retry {
 		p.choose(out, now)
@@ -235,15 +234,14 @@ func (p *Pipeline) pushSource(out *Result, now time.Time, d *inbox.Datagram) {
 
 // restarts tells whether a source packet of a stream's own SSRC looks like a new run of its sender: its turn has long
 // been over, and the stream has been silent, or has not advanced although its packets come. Those of a slow link were
-// sent before the newest one; where the rig's clock is of no use to tell, it takes longer.
+// sent before the newest one; where the rig's clock stands still and cannot tell, it takes longer.
 func (p *Pipeline) restarts(s *stream, number int64, d *inbox.Datagram) bool {
 	at := d.Arrival.Sub(p.started)
 	if s != p.current || !s.passed(unwrap(number, rtpSequence(d.Payload))) || s.find(number, &p.header) != nil {
 		return false
 	}
-	stalled := at - s.advanced
-	newer := feedback.Difference(int(d.Timestamp), int(s.sent)) > 0
-	return p.silent(s, at) || stalled >= 2*silence || stalled >= silence && newer
+	stalled, later := at-s.advanced, feedback.Difference(int(d.Timestamp), int(s.sent))
+	return p.silent(s, at) || stalled >= silence && later > 0 || stalled >= 2*silence && later == 0
 }
 
 // silent tells whether a stream is the current one and had been silent for long at that time.
@@ -263,8 +261,8 @@ func (p *Pipeline) pushParity(out *Result, now time.Time, d *inbox.Datagram) {
 		if !ok {
 			continue
 		}
-		if g := s.find(number, &p.header); g != nil {
-			p.addParity(out, now, s, g, d)
+		if s.find(number, &p.header) != nil {
+			p.addParity(out, now, s, number, d)
 			return
 		}
 		late = late || s.passed(number+int64(p.header.Sources())-1)
@@ -282,6 +280,11 @@ func (p *Pipeline) pushParity(out *Result, now time.Time, d *inbox.Datagram) {
 
 // addSource puts a source packet of a stream into its segment.
 func (p *Pipeline) addSource(out *Result, now time.Time, s *stream, number int64, d *inbox.Datagram) {
+	if !p.makeRoom(out, now, true) {
+		p.refuseDatagram(d, refusedCeiling)
+		return
+	}
+	p.decoding.strange = false // its SSRC tells
 	at := d.Arrival.Sub(p.started)
 	low := rtpSequence(d.Payload)
 	i := int(p.header.Number)

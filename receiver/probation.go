@@ -36,27 +36,11 @@ func newProbation() probation {
 	}
 }
 
-// find returns the segment for a datagram with that header and, if it is a source packet, identity; nil if there is
-// none. What may be the rig's is kept apart from what is a stranger's: neither takes in the other's packets.
-func (pr *probation) find(h *isc.Header, id isc.Identity, isKnown bool) (found *segment) {
+// find returns the segment with that header of that identity, or if it is not Known the one that has parity alone; nil
+// if there is none. Source packets and parity are kept apart, since nothing tells that they belong together.
+func (pr *probation) find(h *isc.Header, id isc.Identity) *segment {
 	for g := pr.index[h.Segment]; g != nil; g = g.rival {
-		switch {
-		case !g.matches(h):
-		case id.Known && g.identity == id, !id.Known && !g.verified():
-			return g
-		case id.Known && !g.verified() && (isKnown || g.owner == &pr.strays):
-			found = g
-		case !id.Known && (!isKnown || g.owner.rank == known):
-			found = g
-		}
-	}
-	return found
-}
-
-// unclaimed returns the segment with that header of which only parity came, or nil.
-func (pr *probation) unclaimed(h *isc.Header) *segment {
-	for g := pr.index[h.Segment]; g != nil; g = g.rival {
-		if g.matches(h) && !g.verified() {
+		if g.matches(h) && g.identity == id {
 			return g
 		}
 	}

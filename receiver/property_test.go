@@ -49,6 +49,7 @@ type randomRig struct {
 	dec isc.Decoder
 
 	beyond bool // more is lost than the coding bears
+	limits Limits
 	at     time.Time
 	sent   []sentPacket
 	events []event
@@ -71,12 +72,18 @@ func newRandomRig(seed uint64, beyond bool) *randomRig {
 func (rig *randomRig) play(t *testing.T) tally {
 	t.Helper()
 	rig.runs(t)
-	budget := 200 * time.Millisecond
-	h := newHarness(t, budget)
+	return rig.check(t)
+}
+
+// check runs what was sent through a pipeline and checks what comes out.
+func (rig *randomRig) check(t *testing.T) tally {
+	t.Helper()
+	cfg := testConfig()
+	cfg.Limits = rig.limits
+	h := newHarnessOf(t, cfg)
 	for _, e := range sortByTime(rig.events) {
 		if rig.IntN(50) == 0 {
-			budget = leastBudget + time.Duration(rig.IntN(300))*time.Millisecond
-			h.pipeline.SetLatency(budget)
+			h.pipeline.SetLatency(leastBudget + time.Duration(rig.IntN(300))*time.Millisecond)
 		}
 		h.push(e)
 	}

@@ -33,7 +33,7 @@ type segment struct {
 
 	waiting  int      // source packets that are there and not released yet
 	rival    *segment // another one with the same number
-	deferred bool     // there was too much to decode when it could have been
+	deferred bool     // it could have been decoded when there was no room, or too much to decode
 
 	// Of a segment on probation:
 	links[segment]         // in its sender's list
@@ -119,16 +119,17 @@ func (s *segment) forget(i int, mem *memory) {
 	}
 }
 
-// recover rebuilds the missing sources if what arrived suffices, and returns a bit for each one rebuilt. Where the
-// segment has no source of its own, the rebuilt ones need only agree with each other: whose they are is in identity.
-// Parity packets that cannot belong to the segment go to drop.
+// recover rebuilds the missing sources if they and the parity that arrived suffice, and returns a bit for each one
+// rebuilt. Where the segment has no source of its own, the rebuilt ones need only agree with each other: whose they are
+// is in identity. The parity is that of a segment with the same header, this one or another; packets that cannot belong
+// to the segment go to drop, if that is not nil.
 func (s *segment) recover(
-	now time.Time, dec *decoding, mem *memory, drop func(*inbox.Datagram),
+	now time.Time, parity *segment, dec *decoding, mem *memory, drop func(*inbox.Datagram),
 ) (rebuilt uint8) {
 	missing := ^s.sources() & uint8(1<<s.k-1)
 	s.deferred = false
-	for missing != 0 && bits.OnesCount8(missing) <= bits.OnesCount16(s.rows) {
-		if !dec.allows(now, bits.OnesCount8(missing)*s.k*s.header.Longest(), s.owner != nil) {
+	for missing != 0 && bits.OnesCount8(missing) <= bits.OnesCount16(parity.rows) {
+		if mem.full() || !dec.allows(now, bits.OnesCount8(missing)*s.k*s.header.Longest()) {
 			s.deferred = true
 			return 0
 		}
@@ -143,7 +144,7 @@ func (s *segment) recover(
 			memory[i] = mem.get(int(s.header.Lengths[i]))
 			dst[i] = memory[i].Buffer()[:s.header.Lengths[i]]
 		}
-		for row, d := range s.parity {
+		for row, d := range parity.parity {
 			if d != nil {
 				data.Parity[row] = d.Payload
 			}
@@ -158,10 +159,10 @@ func (s *segment) recover(
 				mem.put(d)
 			}
 		}
-		if errors.Is(err, isc.ErrNotYet) {
+		if drop == nil || errors.Is(err, isc.ErrNotYet) {
 			return 0
 		}
-		s.dropRows(used, drop)
+		parity.dropRows(used, drop)
 	}
 	return 0
 }
@@ -195,6 +196,7 @@ func (s *segment) adopt(now time.Time, rebuilt uint8, memory *[isc.MaxSources]*i
 func (s *segment) dropRows(rows uint16, drop func(*inbox.Datagram)) {
 	for row := range isc.MaxParity {
 		if rows>>row&1 != 0 {
+			s.perLink[s.parity[row].Link]--
 			drop(s.parity[row])
 			s.parity[row] = nil
 			s.rows &^= 1 << row
@@ -202,7 +204,7 @@ func (s *segment) dropRows(rows uint16, drop func(*inbox.Datagram)) {
 	}
 }
 
-// claim takes over the parity packets of another segment with the same header.
+// claim takes over the parity packets that it lacks of another segment with the same header.
 func (s *segment) claim(other *segment) {
 	for row, d := range other.parity {
 		if d != nil && s.rows>>row&1 == 0 {
@@ -211,7 +213,19 @@ func (s *segment) claim(other *segment) {
 			other.rows &^= 1 << row
 		}
 	}
-	s.first = min(s.first, other.first)
+}
+
+// sent returns the timestamp in the header of source packet i or, if it was rebuilt, of parity, which is sent after it.
+func (s *segment) sent(i int) (timestamp uint16) {
+	if s.received>>i&1 != 0 {
+		return s.source[i].Timestamp
+	}
+	for _, d := range s.parity {
+		if d != nil {
+			timestamp = d.Timestamp
+		}
+	}
+	return timestamp
 }
 
 // cost returns what the datagrams cost that the segment holds, those that were rebuilt among them.

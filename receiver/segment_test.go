@@ -57,7 +57,7 @@ func newSegmentTest(tb testing.TB, seed uint64, k, r int) *segmentTest {
 	tb.Helper()
 	s := &segmentTest{
 		tb: tb, rng: rand.New(rand.NewPCG(seed, 11)), pool: segmentPool{links: testLinks},
-		memory: memory{pool: new(inbox.Pool)}, decoding: decoding{limit: 1 << 30, left: 1 << 30, at: epoch},
+		memory: memory{pool: new(inbox.Pool), limit: 1 << 30}, decoding: decoding{limit: 1 << 30, left: 1 << 30, at: epoch},
 	}
 	lengths := make([]int, k)
 	for i := range lengths {
@@ -78,7 +78,7 @@ func newSegmentTest(tb testing.TB, seed uint64, k, r int) *segmentTest {
 }
 
 // give gives the segment a datagram, by the low bits of op, changed if the highest bit is set. It does what the
-// pipeline does with one on probation.
+// pipeline does with one of a stream, but that nothing is released.
 func (s *segmentTest) give(op byte) {
 	n := int(op&0x3F) % len(s.datagrams)
 	d := s.memory.get(inbox.MaxDatagram)
@@ -114,7 +114,7 @@ func (s *segmentTest) give(op byte) {
 		s.given |= 1 << n
 	}
 	before := g.sources()
-	rebuilt := g.recover(epoch, &s.decoding, &s.memory, func(d *inbox.Datagram) {
+	rebuilt := g.recover(epoch, g, &s.decoding, &s.memory, func(d *inbox.Datagram) {
 		require.True(s.tb, s.forged, "a true parity packet is dropped")
 		s.arrived--
 		s.memory.put(d)

@@ -29,7 +29,7 @@ type stream struct {
 	run      int
 	ref      int64            // the highest sequence number seen
 	advanced time.Duration    // when it was
-	sent     uint16           // the timestamp in its header, if it arrived
+	sent     uint16           // the timestamp in its header
 	last     time.Duration    // when its last source packet arrived
 	from     []netip.AddrPort // where its source packets come from, by link
 
@@ -116,10 +116,7 @@ func (s *stream) remove(g *segment) {
 func (s *stream) offer(at time.Duration, g *segment, i int) {
 	seq := g.seq[i]
 	if seq > s.ref {
-		s.ref, s.advanced = seq, at
-		if g.received>>i&1 != 0 {
-			s.sent = g.source[i].Timestamp
-		}
+		s.ref, s.advanced, s.sent = seq, at, g.sent(i)
 	}
 	sl := &s.slots[seq&(ringSize-1)]
 	if s.passed(seq) || sl.packet != nil {
@@ -156,7 +153,7 @@ func (s *stream) crowded(number int64) bool {
 
 // begin starts the release with the lowest segment seen.
 func (s *stream) begin() {
-	s.begun, s.hole, s.next = true, true, never
+	s.begun, s.hole, s.next = true, true, s.ref+1
 	for _, g := range s.open {
 		s.next = min(s.next, g.number)
 	}
