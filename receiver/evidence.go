@@ -32,6 +32,7 @@ type trace struct {
 	several bool   // they came from more than one address
 	on      uint64 // a bit for each link that they came on
 
+	began time.Duration // when the first one came, after a time without
 	at    time.Duration // of the last one
 	link  int
 	from  netip.AddrPort
@@ -42,6 +43,9 @@ type trace struct {
 
 // see takes note of a datagram.
 func (t *trace) see(at time.Duration, d *inbox.Datagram, cause error) {
+	if !t.fresh(at) {
+		t.began = at
+	}
 	t.several = t.several || t.count > 0 && t.from.Addr() != d.From.Addr()
 	t.count++
 	t.on |= 1 << d.Link

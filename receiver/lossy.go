@@ -81,6 +81,11 @@ func (p *Pipeline) scatteredVerdict(at time.Duration) status.Verdict {
 		Evidence: []string{p.tell(t, at, number(t.count, "coded packet")+" came")},
 		Advice:   "See to the rig's links: their modems, SIM cards and reception.",
 	}
+	if at-t.began < silence { // they may be the very first of a rig that has just started
+		v.Code, v.Text = status.VerdictNoKeyframe, "The first packets have arrived, but no keyframe yet."
+		v.Advice = "Wait for a moment."
+		return v
+	}
 	if bits.OnesCount64(t.on) < len(p.ports) {
 		var quiet []string
 		for i, port := range p.ports {

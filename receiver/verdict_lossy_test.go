@@ -141,6 +141,17 @@ func TestVerdictScattered(t *testing.T) {
 	}, verdict(t, events, 6*time.Second))
 }
 
+// TestVerdictFirstPacket looks right after the first packet of a rig: that is no loss yet.
+func TestVerdictFirstPacket(t *testing.T) {
+	first := filmed(t)[:1]
+	require.Equal(t, status.Verdict{
+		Code: "no-keyframe", Text: "The first packets have arrived, but no keyframe yet.",
+		Evidence: []string{"1 coded packet came, just now from 10.77.0.2:40000 to UDP 5078."},
+		Advice:   "Wait for a moment.",
+	}, verdict(t, first, 300*time.Millisecond))
+	require.Equal(t, "too-lossy", verdict(t, first, 2*silence).Code)
+}
+
 // allowing has a pipeline take datagrams from some networks only.
 func (h *harness) allowing(networks ...string) *harness {
 	for _, n := range networks {
