@@ -32,6 +32,9 @@ type Replay struct {
 // ErrCutOff says that a capture ends in the middle of a packet. What is before that has been replayed.
 var ErrCutOff error = &sentence{text: "The capture ends in the middle of a packet. What is before was replayed."}
 
+// ErrNoPackets says that a capture has nothing for the channel's ports.
+var ErrNoPackets = source.ErrNoPackets
+
 // What the packets in RTPOut are from and to.
 var (
 	rtpFrom = netip.MustParseAddrPort("127.0.0.1:5076")
@@ -49,12 +52,13 @@ type replay struct {
 	out      receiver.Result
 	pipeline *receiver.Pipeline
 	now      time.Time
+	seen     map[int]int // datagrams by port; nil once there is one that is wanted
 	rtp      *source.Writer
 	feedback *bufio.Writer
 }
 
 // Run replays the capture and returns the channel as it is at its end. It ends early with ctx's error. The result is
-// valid with ErrCutOff, too; other errors are sentences for the operator.
+// valid with ErrCutOff and ErrNoPackets, too. All but ctx's are sentences for the operator.
 func (r Replay) Run(ctx context.Context, cfg Config) (result status.Channel, err error) {
 	file, err := source.OpenFile(r.Capture)
 	if err != nil {
@@ -62,7 +66,7 @@ func (r Replay) Run(ctx context.Context, cfg Config) (result status.Channel, err
 	}
 	defer func() { _ = file.Close() }() // it was only read
 	rig := cfg.Channels[0]
-	p := &replay{Replay: r, ports: rig.Ports}
+	p := &replay{Replay: r, ports: rig.Ports, seen: make(map[int]int)}
 	if sameFile(r.Capture, r.RTPOut) || sameFile(r.Capture, r.FeedbackOut) {
 		return result, &sentence{"The capture itself would be overwritten. Write to another file.", ErrSetting}
 	}
@@ -73,7 +77,7 @@ func (r Replay) Run(ctx context.Context, cfg Config) (result status.Channel, err
 		if p.rtp, err = source.CreateFile(r.RTPOut); err != nil {
 			return result, fmt.Errorf("the RTP packets cannot be written: %w", err)
 		}
-		defer func() { err = errors.Join(err, p.rtp.Close()) }()
+		defer func() { err = closed(err, "the RTP packets", p.rtp.Close()) }()
 	}
 	if r.FeedbackOut != "" {
 		var feedback *os.File
@@ -81,7 +85,7 @@ func (r Replay) Run(ctx context.Context, cfg Config) (result status.Channel, err
 			return result, fmt.Errorf("the feedback cannot be written: %w", err)
 		}
 		p.feedback = bufio.NewWriter(feedback)
-		defer func() { err = errors.Join(err, p.feedback.Flush(), feedback.Close()) }()
+		defer func() { err = closed(err, "the feedback", cmp.Or(p.feedback.Flush(), feedback.Close())) }()
 	}
 	err = p.read(ctx, file, rig)
 	if err != nil && !errors.Is(err, ErrCutOff) {
@@ -92,7 +96,18 @@ func (r Replay) Run(ctx context.Context, cfg Config) (result status.Channel, err
 	result.Source, result.ListenOnly = sourceFile, true
 	result.Ceilings[status.CeilingFragments] = receiver.FragmentsCeiling(file)
 	result.HLS.Path = "/hls/" + rig.ID + "/index.m3u8"
+	if p.seen != nil {
+		err = explainNoPackets(rig.Ports, source.NoPackets(p.seen))
+	}
 	return result, err
+}
+
+// closed returns the error of a replay with that of closing a file, unless the file is not why it failed.
+func closed(err error, what string, closing error) error {
+	if closing == nil || err != nil && !errors.Is(err, ErrCutOff) && !errors.Is(err, ErrNoPackets) {
+		return err
+	}
+	return fmt.Errorf("%s cannot be written: %w", what, closing)
 }
 
 // sameFile tells whether both names are of one file that is there.
@@ -148,8 +163,12 @@ func (p *replay) push(record source.Record) error {
 	}
 	link := slices.Index(p.ports, int(record.To.Port()))
 	if link < 0 {
+		if p.seen != nil {
+			p.seen[int(record.To.Port())]++
+		}
 		return nil
 	}
+	p.seen = nil
 	d := p.pool.Get()
 	d.Link, d.From, d.Arrival = link, record.From, record.Time
 	d.Truncated = record.Length > inbox.MaxDatagram

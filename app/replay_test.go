@@ -226,7 +226,11 @@ func TestReplayCutOff(t *testing.T) {
 }
 
 func TestReplayEmpty(t *testing.T) {
-	channel, rtp, feedback := replayFile(t, writeCapture(t, nil))
+	rtp, feedback := filepath.Join(t.TempDir(), "rtp.pcap"), filepath.Join(t.TempDir(), "feedback")
+	replay := Replay{Capture: writeCapture(t, nil), RTPOut: rtp, FeedbackOut: feedback}
+	channel, err := replay.Run(t.Context(), Default())
+	require.ErrorIs(t, err, ErrNoPackets)
+	require.EqualError(t, err, "There are no UDP packets in the capture. Choose another one.")
 	require.Equal(t, status.ChannelWaiting, channel.State)
 	require.Zero(t, channel.Packets)
 	require.Empty(t, readText(t, feedback))

@@ -2,6 +2,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -104,24 +105,17 @@ func (c *replayCommand) Run(ctx context.Context, stdout io.Writer) error {
 		return errors.New("stopped before the end of the capture; what was written so far is incomplete")
 	case errors.Is(err, app.ErrCutOff):
 		fmt.Fprintln(os.Stderr, "isc-receiverd:", err)
+		err = nil
+	case errors.Is(err, app.ErrNoPackets): // it is said after the result
 	case err != nil:
 		return err
 	}
 	if c.JSON {
 		encoder := json.NewEncoder(stdout)
 		encoder.SetIndent("", "  ")
-		if err := encoder.Encode(channel); err != nil {
-			return err
-		}
-	} else if err := summarize(stdout, channel); err != nil {
-		return err
+		return cmp.Or(encoder.Encode(channel), err)
 	}
-	for _, link := range channel.Links {
-		if link.Datagrams.Received > 0 {
-			return nil
-		}
-	}
-	return fmt.Errorf("nothing in the capture goes to UDP ports %v; choose others with --ports", cfg.Channels[0].Ports)
+	return cmp.Or(summarize(stdout, channel), err)
 }
 
 // summarize prints what a replay gave, for people.

@@ -95,6 +95,10 @@ func TestExitStatus(t *testing.T) {
 		"no settings file": {[]string{"run", "--config", text + "x"}, exitUsage, "is not there"},
 		"no capture file":  {[]string{"replay", text + "x"}, exitFailed, "no such file"},
 		"nothing to play":  {[]string{"run", "--http", "127.0.0.1:0", "--capture", text + "x"}, exitFailed, "no such file"},
+		"saving a capture": {
+			[]string{"run", "--capture", capture, "--dump"}, exitUsage, "--dump: what plays is in a file already; leave it out",
+		},
+		"full disk":        {[]string{"replay", capture, "--rtp-out", "/dev/full"}, exitFailed, "the RTP packets cannot be"},
 		"demo and capture": {[]string{"run", "--demo", "--capture", capture}, exitUsage, "leave one of the two out"},
 		"not a capture":    {[]string{"replay", text}, exitFailed, "is no capture file"},
 	} {
@@ -133,5 +137,5 @@ func TestReplay(t *testing.T) {
 	exit, _, stderr = call("replay", "--ports", "6000-6003", capture)
 	require.Equal(t, exitFailed, exit)
 	require.Equal(t,
-		"isc-receiverd: nothing in the capture goes to UDP ports 6000-6003; choose others with --ports\n", stderr)
+		"isc-receiverd: Nothing in the capture goes to UDP 6000-6003, but to UDP 5078-5081. Choose these ports.\n", stderr)
 }

@@ -81,6 +81,9 @@ func (c *runCommand) config() (app.Config, error) {
 		return cfg, err
 	}
 	cfg.Capture = c.Capture
+	if c.Dump && c.Capture != "" && len(cfg.Channels) == 1 {
+		return cfg, fmt.Errorf("%w: --dump: what plays is in a file already; leave it out", app.ErrSetting)
+	}
 	return cfg, cfg.Validate()
 }
 
@@ -104,12 +107,13 @@ func (r *runner) reload() {
 	}
 }
 
-// startSaving begins to save what arrives at each channel of which nothing is being saved.
+// startSaving begins to save what arrives at each channel that receives and of which nothing is being saved.
 func (r *runner) startSaving() error {
 	r.saving = true
 	var failures []error
-	for _, c := range r.Snapshot().Channels {
-		if !r.Dump(c.ID).Running {
+	for i, c := range r.Snapshot().Channels {
+		plays := i == 0 && r.flags.Capture != ""
+		if !plays && !r.Dump(c.ID).Running {
 			_, err := r.StartDump(c.ID, "")
 			failures = append(failures, err)
 		}

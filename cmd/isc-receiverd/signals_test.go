@@ -203,7 +203,7 @@ func TestSave(t *testing.T) {
 	for _, file := range files("*") {
 		exit, _, stderr := call("replay", file)
 		require.Equal(t, exitFailed, exit, "nothing came")
-		require.Contains(t, stderr, "nothing in the capture goes to")
+		require.Contains(t, stderr, "There are no UDP packets in the capture.")
 	}
 
 	blocked := filepath.Join(t.TempDir(), "file")

@@ -147,7 +147,7 @@ func (p *Player) play(ctx context.Context, in *inbox.Inbox) error {
 		p.read.Store(read)
 		if err != nil {
 			if !played && (errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)) {
-				return &NoPacketsError{Seen: mostSeen(seen)}
+				return NoPackets(seen)
 			}
 			return err
 		}
@@ -177,12 +177,12 @@ func (p *Player) play(ctx context.Context, in *inbox.Inbox) error {
 	return ctx.Err()
 }
 
-// mostSeen returns the ports with the most datagrams.
-func mostSeen(seen map[int]int) []int {
+// NoPackets returns the error of a capture that has so many datagrams to each port, none of which was wanted.
+func NoPackets(seen map[int]int) *NoPacketsError {
 	ports := slices.SortedFunc(maps.Keys(seen), func(a, b int) int {
 		return cmp.Or(cmp.Compare(seen[b], seen[a]), cmp.Compare(a, b))
 	})
-	return ports[:min(len(ports), maxSeen)]
+	return &NoPacketsError{Seen: ports[:min(len(ports), maxSeen)]}
 }
 
 // pace tells when a datagram of a capture is due. The zero value is ready.
