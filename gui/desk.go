@@ -1,6 +1,7 @@
 package gui
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net/url"
@@ -8,16 +9,19 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/widget"
+
+	"github.com/isc-receiver/isc-receiver/gui/events"
 )
 
 // desk is what the pages need of the window around them and of the desktop.
 type desk struct {
-	copy   func(text string)
-	open   func(address string)
-	notify func(title, text string)
-	quit   func()
+	copy func(text string)
+	open func(address string)
+	call func(c events.Call)
+	quit func()
 
 	free          func() bool // no dialog is open
+	dismiss       func()      // leave the dialog that is
 	minimised     func() bool // the window is
 	ask           func(q question)
 	show          func(title string, content fyne.CanvasObject, size fyne.Size)
@@ -29,12 +33,12 @@ type desk struct {
 
 // newDesk returns the desktop that there is. The function minimised is called where the window's OpenGL context is
 // current; it may be nil.
-func newDesk(a fyne.App, win fyne.Window, log *slog.Logger, minimised func() bool) desk {
+func newDesk(a fyne.App, win fyne.Window, calls callQueue, log *slog.Logger, minimised func() bool) desk {
 	failed := func(err error) { dialog.ShowError(err, win) }
 	return desk{
-		copy:   a.Clipboard().SetContent,
-		open:   func(address string) { openURL(a, address, log) },
-		notify: func(title, text string) { a.SendNotification(fyne.NewNotification(title, text)) },
+		copy: a.Clipboard().SetContent,
+		open: func(address string) { openURL(a, address, log) },
+		call: calls.send,
 		quit: func() {
 			if !win.FullScreen() {
 				rememberSize(a.Preferences(), win.Canvas().Size())
@@ -48,6 +52,7 @@ func newDesk(a fyne.App, win fyne.Window, log *slog.Logger, minimised func() boo
 			}
 			return is
 		},
+		dismiss:       func() { win.Canvas().Overlays().Top().Hide() },
 		ask:           func(q question) { ask(win, q) },
 		show:          func(title string, o fyne.CanvasObject, size fyne.Size) { showDialog(win, title, o, size) },
 		chooseCapture: func(chosen func(string)) { chooseCapture(win, chosen, failed) },
@@ -57,6 +62,29 @@ func newDesk(a fyne.App, win fyne.Window, log *slog.Logger, minimised func() boo
 			a.Preferences().SetString(keepTheme, name)
 			a.Settings().SetTheme(newLook(name))
 		},
+	}
+}
+
+// callQueue holds calls on their way to the desktop, which is asked over D-Bus and shows them in its own time.
+type callQueue chan events.Call
+
+// send has a call shown, unless the desktop has not yet shown those before it.
+func (q callQueue) send(c events.Call) {
+	select {
+	case q <- c:
+	default:
+	}
+}
+
+// run shows calls until the context ends.
+func (q callQueue) run(ctx context.Context, show func(*fyne.Notification)) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case c := <-q:
+			show(fyne.NewNotification(c.Title, c.Text))
+		}
 	}
 }
 

@@ -73,9 +73,10 @@ func show(ctx context.Context, options Options, start starter) error {
 	a.Settings().SetTheme(newLook(a.Preferences().String(keepTheme)))
 	win := a.NewWindow(title)
 	var later turns
+	calls := make(callQueue, 4)
 	c := newController(cfg, start, later.do, log)
 	c.use(options.Settings)
-	w := newWindow(c, newDesk(a, win, log, options.Minimised))
+	w := newWindow(c, newDesk(a, win, calls, log, options.Minimised))
 	w.theme = a.Preferences().StringWithFallback(keepTheme, asSystem)
 	c.view = w
 	w.Show(c.model)
@@ -89,25 +90,31 @@ func show(ctx context.Context, options Options, start starter) error {
 
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	ended := make(chan struct{})
+	var work sync.WaitGroup
+	work.Go(func() { calls.run(ctx, a.SendNotification) })
+	work.Go(func() { raise(ctx, options.Raise, later.do, func(capture string) { w.toFront(win, capture) }) })
 	a.Lifecycle().SetOnStarted(func() {
 		if !options.Settings.Ask || cfg.Capture != "" {
 			c.Restart()
 		}
-		go func() {
-			defer close(ended)
-			c.Run(ctx)
-		}()
+		work.Go(func() { c.Run(ctx) })
 	})
 	a.Lifecycle().SetOnStopped(later.end)
 	context.AfterFunc(ctx, func() { later.do(a.Quit) })
-	var raising sync.WaitGroup
-	raising.Go(func() { raise(ctx, options.Raise, later.do, func(capture string) { w.toFront(win, capture) }) })
 	win.ShowAndRun()
 	later.end()
 
 	cancel()
-	raising.Wait()
+	return waitFor(&work)
+}
+
+// waitFor waits until what the window has started has ended, as long as its user should have to.
+func waitFor(work *sync.WaitGroup) error {
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		work.Wait()
+	}()
 	select {
 	case <-ended:
 		return nil

@@ -110,6 +110,6 @@ func (w *window) saveEvents() {
 // call tells an operator who looks elsewhere that a picture has gone, or is back.
 func (w *window) call(s events.State) {
 	for _, c := range w.alarm.Step(s.Time, s) {
-		w.desk.notify(c.Title, c.Text)
+		w.desk.call(c)
 	}
 }

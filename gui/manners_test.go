@@ -1,10 +1,12 @@
 package gui
 
 import (
+	"context"
 	"errors"
 	"runtime/debug"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -14,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/isc-receiver/isc-receiver/app"
+	"github.com/isc-receiver/isc-receiver/gui/events"
 	"github.com/isc-receiver/isc-receiver/internal/status"
 )
 
@@ -83,8 +86,34 @@ func TestEveryKeyIsItsOwn(t *testing.T) {
 			w.press(key)
 		}
 	}
+	w.key(fyne.KeyReturn)
 	require.Empty(t, w.commands.take(), "a dialog is open")
 	require.Empty(t, w.dialogs)
+	w.key(fyne.KeyEscape)
+	require.False(t, w.busy, "it is left")
+	require.Empty(t, w.commands.take())
+}
+
+func TestCallsNeverWaitForTheDesktop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := make(callQueue, 1)
+		ctx, cancel := context.WithCancel(t.Context())
+		hang := make(chan struct{})
+		var shown []string
+		go q.run(ctx, func(n *fyne.Notification) {
+			<-hang
+			shown = append(shown, n.Title+n.Content)
+		})
+		q.send(events.Call{Title: "a", Text: "b"})
+		synctest.Wait()
+		for range 10 {
+			q.send(events.Call{Title: "c"})
+		}
+		close(hang)
+		synctest.Wait()
+		cancel()
+		require.Equal(t, []string{"ab", "c"}, shown, "one at work and one in the queue")
+	})
 }
 
 func TestMenusSayWhatIs(t *testing.T) {

@@ -164,24 +164,38 @@ func (m *menus) each(f func(i *fyne.MenuItem)) {
 
 // typed does what a key without Control does: Escape leads back, arrows go from picture to picture, Return shows one.
 func (w *window) typed(e *fyne.KeyEvent) {
-	switch {
-	case e.Name == fyne.KeyEscape && w.model.Check.Path != "":
-		w.commands.EndCheck()
-	case e.Name == fyne.KeyEscape && w.settingUp:
-		w.toggleSetup()
-	case w.covered || len(w.model.Config.Channels) < 2:
-	case e.Name == fyne.KeyEscape:
-		w.showRig("")
-	case e.Name == fyne.KeyReturn || e.Name == fyne.KeyEnter:
+	if e.Name == fyne.KeyEscape {
+		w.leave()
+		return
+	}
+	if !w.desk.free() || w.covered || len(w.model.Config.Channels) < 2 {
+		return
+	}
+	switch e.Name {
+	case fyne.KeyReturn, fyne.KeyEnter:
 		w.tapPicture(w.model.Chosen)
-	case e.Name == fyne.KeyLeft:
+	case fyne.KeyLeft:
 		w.choose(-1)
-	case e.Name == fyne.KeyRight:
+	case fyne.KeyRight:
 		w.choose(1)
-	case e.Name == fyne.KeyUp:
+	case fyne.KeyUp:
 		w.choose(-w.stage.columns())
-	case e.Name == fyne.KeyDown:
+	case fyne.KeyDown:
 		w.choose(w.stage.columns())
+	}
+}
+
+// leave leads back from a dialog, a check, the set-up, or one picture of several.
+func (w *window) leave() {
+	switch {
+	case !w.desk.free():
+		w.desk.dismiss()
+	case w.model.Check.Path != "":
+		w.commands.EndCheck()
+	case w.settingUp:
+		w.toggleSetup()
+	case !w.covered && len(w.model.Config.Channels) > 1:
+		w.showRig("")
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/isc-receiver/isc-receiver/app"
+	"github.com/isc-receiver/isc-receiver/gui/events"
 	"github.com/isc-receiver/isc-receiver/gui/widgets"
 	"github.com/isc-receiver/isc-receiver/internal/status"
 )
@@ -47,7 +48,8 @@ func openTestWindow(t *testing.T) *testWindow {
 		minimised: func() bool { return w.minimal },
 		show:      func(title string, _ fyne.CanvasObject, _ fyne.Size) { w.dialogs = append(w.dialogs, title) },
 
-		notify:        func(title, _ string) { w.calls = append(w.calls, title) },
+		call:          func(c events.Call) { w.calls = append(w.calls, c.Title) },
+		dismiss:       func() { w.busy = false },
 		chooseCapture: func(chosen func(string)) { chosen(w.chosen) },
 		ask:           func(q question) { w.asked = append(w.asked, q) },
 		saveFile:      func(_, text string) { w.saved = append(w.saved, text) },
