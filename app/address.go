@@ -38,6 +38,9 @@ func (r *Run) local() bool {
 // ViewerURL is the address to open or to hand to a viewer, with the key where one is needed.
 func (r *Run) ViewerURL() string {
 	u := url.URL{Scheme: "http", Path: "/"}
+	if r.certificate != nil {
+		u.Scheme = "https"
+	}
 	if public := r.cfg.HTTP.PublicURL; public != "" {
 		if parsed, err := url.Parse(public); err == nil { // it was checked
 			u = *parsed

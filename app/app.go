@@ -33,6 +33,8 @@ type Run struct {
 	key      string
 	warnings []string
 
+	certificate *web.Certificate // nil for plain HTTP
+
 	channels atomic.Pointer[[]*channel] // never written to
 
 	changing sync.Mutex // held while channels come and go; guards the rest
@@ -81,6 +83,13 @@ func (r *Run) open() error {
 			r.warn("The viewers' key could not be stored: %v. Links to the page change with each start.", err)
 		}
 	}
+	if r.certificate, err = r.loadCertificate(); err != nil {
+		return err
+	}
+	if !r.encrypted() && !r.local() {
+		r.warn("Viewers' connections are not encrypted: whoever is on their network's way can see the video and the key. " +
+			"Set a certificate in [tls], or self_signed = true.")
+	}
 	channels, err := r.openChannels(r.cfg.plans())
 	if err != nil {
 		return err
@@ -93,10 +102,15 @@ func (r *Run) open() error {
 	for _, w := range r.Warnings() {
 		r.log.Warn("not as it should be", "what", w)
 	}
-	r.web = web.New(web.Config{
+	settings := web.Config{
 		Snapshot: r.Snapshot, HLS: r.hls, Page: webassets.Handler(), Log: r.log,
 		Open: r.key == "", Keys: []web.Key{{Name: "link", Secret: r.key}}, Hosts: r.hosts(),
-	})
+		TrustedProxies: r.cfg.HTTP.trustedProxies(),
+	}
+	if r.certificate != nil {
+		settings.TLS = r.certificate.Config()
+	}
+	r.web = web.New(settings)
 	return nil
 }
 

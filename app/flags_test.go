@@ -254,9 +254,14 @@ func TestValidate(t *testing.T) {
 		"http.legacy_hls_address: this version does not support it; leave it empty": func(c *Config) {
 			c.HTTP.LegacyHLSAddress = ":5077"
 		},
-		"http.trusted_proxies: this version does not support it": func(c *Config) { c.HTTP.TrustedProxies = []string{"a"} },
-		"tls: this version serves plain HTTP":                    func(c *Config) { c.TLS.SelfSigned = true },
-		`access.mode: "" is unknown; write key or open`:          func(c *Config) { c.Access.Mode = "" },
+		`http.trusted_proxies: "a" is neither an address nor a network`: func(c *Config) {
+			c.HTTP.TrustedProxies = []string{"192.0.2.7", "a"}
+		},
+		"tls.cert: certificate and key belong together": func(c *Config) { c.TLS.Cert = "a" },
+		"tls.self_signed: there is a certificate already": func(c *Config) {
+			c.TLS = TLS{Cert: "a", Key: "b", SelfSigned: true}
+		},
+		`access.mode: "" is unknown; write key or open`: func(c *Config) { c.Access.Mode = "" },
 		`hls.variant: "x" is unknown; write low-latency, fmp4 or mpegts`: func(c *Config) {
 			c.HLS.Variant = "x"
 		},

@@ -45,6 +45,7 @@ const NoChannel = -1
 // Problems returns all that is wrong with the settings, in the order of the settings file.
 func (c Config) Problems() []Problem {
 	const unsupported = "this version does not support it; leave it empty"
+	_, proxies := c.HTTP.parseProxies()
 	segment, part := time.Duration(c.HLS.Segment), time.Duration(c.HLS.Part)
 	onLoopback := len(c.Channels) == 0 || slices.Contains([]string{"", "lo"}, c.Channels[0].Interface)
 	all := gather(NoChannel,
@@ -56,10 +57,10 @@ func (c Config) Problems() []Problem {
 		check(c.HTTP.PublicURL == "" || validURL(c.HTTP.PublicURL), "http.public_url",
 			"%q is no web address; write https://name/", c.HTTP.PublicURL),
 		check(c.HTTP.LegacyHLSAddress == "", "http.legacy_hls_address", unsupported),
-		check(len(c.HTTP.TrustedProxies) == 0, "http.trusted_proxies", unsupported),
-		check(c.TLS == TLS{}, "tls", "this version serves plain HTTP; leave it empty, and put a proxy in front"),
+		check(proxies == nil, "http.trusted_proxies", "%v", proxies),
 		check(slices.Contains([]string{AccessKey, AccessOpen}, c.Access.Mode), "access.mode",
 			"%q is unknown; write key or open", c.Access.Mode),
+		c.TLS.problem(),
 		check(slices.Contains([]string{"low-latency", "fmp4", "mpegts"}, c.HLS.Variant), "hls.variant",
 			"%q is unknown; write low-latency, fmp4 or mpegts", c.HLS.Variant),
 		check(segment >= hls.MinSegment && segment <= hls.MaxSegment, "hls.segment",

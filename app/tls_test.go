@@ -1,0 +1,96 @@
+package app
+
+import (
+	"crypto/sha256"
+	"crypto/tls"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/isc-receiver/isc-receiver/internal/web"
+)
+
+// visit opens the page over TLS, trusting only the certificate with that fingerprint, and returns the protocol.
+func visit(t *testing.T, address, fingerprint string) string {
+	t.Helper()
+	transport := &http.Transport{ForceAttemptHTTP2: true, TLSClientConfig: &tls.Config{
+		InsecureSkipVerify: true, //nolint:gosec // the fingerprint is compared, as a viewer would
+		VerifyConnection: func(state tls.ConnectionState) error {
+			sum := sha256.Sum256(state.PeerCertificates[0].Raw)
+			if got := strings.ReplaceAll(fmt.Sprintf("% X", sum), " ", ":"); got != fingerprint {
+				return fmt.Errorf("another certificate: %s", got)
+			}
+			return nil
+		},
+	}}
+	t.Cleanup(transport.CloseIdleConnections)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address+"healthz", http.NoBody)
+	require.NoError(t, err)
+	response, err := (&http.Client{Transport: transport, Timeout: patience}).Do(request)
+	require.NoError(t, err)
+	require.NoError(t, response.Body.Close())
+	require.Equal(t, http.StatusOK, response.StatusCode)
+	return response.Proto
+}
+
+// TestSelfSigned wants the page over TLS and HTTP/2 with a certificate that stays the same.
+func TestSelfSigned(t *testing.T) {
+	cfg := testConfig(t)
+	cfg.TLS.SelfSigned = true
+	r := begin(t, cfg)
+	require.True(t, strings.HasPrefix(r.ViewerURL(), "https://127.0.0.1:"), r.ViewerURL())
+	fingerprint := r.Fingerprint()
+	require.Equal(t, "HTTP/2.0", visit(t, r.ViewerURL(), fingerprint))
+	require.FileExists(t, filepath.Join(os.Getenv("STATE_DIRECTORY"), "self-signed.key"))
+	require.NoError(t, end(t, r))
+
+	r = begin(t, cfg)
+	require.Equal(t, fingerprint, r.Fingerprint())
+	require.NoError(t, end(t, r))
+}
+
+func TestCertificate(t *testing.T) {
+	folder := t.TempDir()
+	made, err := web.SelfSigned(folder, []string{"wards.example"}, slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	cfg := testConfig(t)
+	cfg.TLS = TLS{Cert: filepath.Join(folder, "self-signed.crt"), Key: filepath.Join(folder, "self-signed.key")}
+	r := begin(t, cfg)
+	require.Equal(t, made.Fingerprint(), r.Fingerprint())
+	require.Equal(t, "HTTP/2.0", visit(t, r.ViewerURL(), made.Fingerprint()))
+	require.NoError(t, end(t, r))
+
+	cfg.TLS.Key = filepath.Join(folder, "none.key")
+	_, err = Start(cfg, slog.New(slog.DiscardHandler))
+	require.ErrorContains(t, err, "cannot be used")
+	require.ErrorContains(t, err, "Mend it, or leave [tls] empty.")
+}
+
+// TestNotEncrypted wants a warning where others can come without TLS, and none otherwise.
+func TestNotEncrypted(t *testing.T) {
+	for name, c := range map[string]struct {
+		public     string
+		selfSigned bool
+		warned     bool
+	}{
+		"this machine alone":    {"", false, false},
+		"plain HTTP for others": {"http://wards.example/", false, true},
+		"a proxy with TLS":      {"https://wards.example/", false, false},
+		"TLS":                   {"http://wards.example/", true, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg := testConfig(t)
+			cfg.HTTP.PublicURL, cfg.TLS.SelfSigned = c.public, c.selfSigned
+			r := begin(t, cfg)
+			require.Equal(t, c.warned, strings.Contains(strings.Join(r.Warnings(), " "), "not encrypted"))
+			require.Equal(t, c.selfSigned, r.Fingerprint() != "")
+			require.NoError(t, end(t, r))
+		})
+	}
+}
