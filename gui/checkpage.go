@@ -45,7 +45,9 @@ func newCheckPage() *checkPage {
 	p.path.Importance = widget.LowImportance
 	p.progress.TextFormatter = func() string { return "" } // it would be hard to read there
 	p.content = container.New(layout.NewCustomPaddedVBoxLayout(8),
-		p.title, p.path, p.progress, p.text, p.result, container.NewHBox(p.back, p.play))
+		p.title, container.New(layout.NewCustomPaddedLayout(0, 0, -theme.InnerPadding(), 0), p.path), p.progress, p.text,
+		p.result, container.New(layout.NewCustomPaddedLayout(8, 0, 0, 0),
+			container.New(layout.NewCustomPaddedHBoxLayout(8), p.back, p.play)))
 	p.page = container.New(layout.NewCustomPaddedLayout(gap-barGap, gap, gap, gap),
 		widgets.NewCard(container.NewVScroll(p.content), 2*gap))
 	p.page.Hide()
@@ -120,6 +122,13 @@ func verdictNotice(c status.Channel) fyne.CanvasObject {
 	text, shape, tone := "The whole picture comes out.", widgets.Disc, widgets.Good
 	received := c.Packets.Delivered + c.Packets.Recovered
 	switch {
+	case c.Verdict.Code == status.VerdictNoPackets:
+		ports := make([]int, 0, len(c.Links))
+		for _, l := range c.Links {
+			ports = append(ports, l.Port)
+		}
+		return notice("The capture holds nothing for UDP "+status.FormatPorts(ports)+". Choose the rig whose ports it was "+
+			"taken on, or change the ports in the set-up.", widgets.Square, widgets.Bad)
 	case received == 0:
 		text, shape, tone = c.Verdict.Text, widgets.Square, widgets.Bad
 	case c.Packets.Lost > 0:

@@ -89,7 +89,7 @@ func (w *window) showShare() {
 	w.desk.show("Share", w.share.content, fyne.Size{})
 }
 
-func (w *window) showKeys() { w.desk.show("Keyboard", keyboard(w.menus), fyne.NewSize(500, 590)) }
+func (w *window) showKeys() { w.desk.show("Keyboard", keyboard(w.menus), fyne.NewSize(500, 550)) }
 
 func (w *window) showAbout() { w.desk.show("About", about(), fyne.NewSize(620, 480)) }
 
