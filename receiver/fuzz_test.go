@@ -33,7 +33,7 @@ func TestPrograms(t *testing.T) {
 			require.True(t, t.Run("", func(t *testing.T) { runProgram(t, captured, program) }), "%d, %d", i, setting)
 		}
 	}
-	cases := uint64(300)
+	cases := uint64(200)
 	if testing.Short() {
 		cases = 30
 	}

@@ -27,7 +27,7 @@ const (
 // TestAnyRecoverablePattern makes random streams, restarts among them, with random coding, and loses, reorders and
 // repeats what the coding and the budget allow for: the same bytes must come out, in order, each packet once.
 func TestAnyRecoverablePattern(t *testing.T) {
-	soak(t, 25_000, func(t *testing.T, seed uint64) tally {
+	soak(t, 10_000, func(t *testing.T, seed uint64) tally {
 		t.Helper()
 		return newRandomRig(seed, false).play(t)
 	})
@@ -36,7 +36,7 @@ func TestAnyRecoverablePattern(t *testing.T) {
 // TestAnyPattern loses whatever it is: what comes out must be what was sent, in order, each packet once, and all that
 // arrived or that the coding can give back must come out.
 func TestAnyPattern(t *testing.T) {
-	soak(t, 15_000, func(t *testing.T, seed uint64) tally {
+	soak(t, 8_000, func(t *testing.T, seed uint64) tally {
 		t.Helper()
 		return newRandomRig(seed, true).play(t)
 	})

@@ -21,7 +21,7 @@ import (
 // links that die in turn, copies on other links, and a budget that is changed all the time. All packets that arrived or
 // can be rebuilt must come out, and all pictures of which no packet is missing.
 func TestStrangeStreams(t *testing.T) {
-	soak(t, 5_000, func(t *testing.T, seed uint64) tally {
+	soak(t, 3_000, func(t *testing.T, seed uint64) tally {
 		t.Helper()
 		return newStrangeRig(t, seed).play(t)
 	})
@@ -288,7 +288,7 @@ func TestWrapAnywhere(t *testing.T) {
 	for k := 1; k <= isc.MaxSources; k++ {
 		for at := range 2*k + 1 {
 			for lost := range k + 1 {
-				packets := rtpPackets(1, uint16(65536-40*k-at), equalLengths(80*k, 30))
+				packets := rtpPackets(1, uint16(65536-6*k-at), equalLengths(12*k, 30))
 				events := encode(t, packets, paced(epoch, len(packets), time.Millisecond), fixed(k, 1))
 				events = drop(events, func(_ int, n uint16) bool { return n == numberOf(lost, k) })
 				h := newHarness(t, leastBudget)
