@@ -182,6 +182,7 @@ func (w *window) typed(e *fyne.KeyEvent) {
 		w.choose(-w.stage.columns())
 	case fyne.KeyDown:
 		w.choose(w.stage.columns())
+	default:
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/netip"
 	"testing"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/test"
@@ -128,7 +129,8 @@ func TestStates(t *testing.T) {
 	demo.Config.Demo, demo.Kept = true, Kept{}
 	wrong := stateOf(several())
 	bad := &wrong.Config.Channels[0]
-	bad.Name, bad.ID, bad.Ports, bad.Latency, bad.RTPTo = "", "A b", app.Ports{5078, 5078}, 1, "here"
+	bad.Name, bad.ID, bad.Ports, bad.RTPTo = "", "A b", app.Ports{5078, 5078}, "here"
+	bad.Latency = app.Duration(time.Millisecond)
 	bad.Allow, bad.AfterLoss = []string{"10.0.0.1/8"}, "stop"
 	wrong.Config.Channels[2].Ports = app.Ports{6000}
 	wrong.Config.HTTP.Address, wrong.Config.HTTP.PublicURL = "127.0.0.1:99999", "here"
