@@ -29,10 +29,14 @@ func listen(address string) (net.Listener, error) {
 	return listener, nil
 }
 
-// local tells whether only this machine can reach the page.
+// local tells whether only this machine can reach the page and the old address.
 func (r *Run) local() bool {
-	address, err := netip.ParseAddrPort(r.listener.Addr().String())
-	return err == nil && address.Addr().IsLoopback() && r.cfg.HTTP.PublicURL == ""
+	return onLoopback(r.listener) && (r.oldListener == nil || onLoopback(r.oldListener)) && r.cfg.HTTP.PublicURL == ""
+}
+
+func onLoopback(listener net.Listener) bool {
+	address, err := netip.ParseAddrPort(listener.Addr().String())
+	return err == nil && address.Addr().IsLoopback()
 }
 
 // ViewerURL is the address to open or to hand to a viewer, with the key where one is needed.
@@ -55,10 +59,13 @@ func (r *Run) ViewerURL() string {
 }
 
 // host returns the host and port at which the page can be reached.
-func (r *Run) host() string {
-	address, err := netip.ParseAddrPort(r.listener.Addr().String())
+func (r *Run) host() string { return r.hostOf(r.listener) }
+
+// hostOf returns the host and port at which a listener can be reached.
+func (r *Run) hostOf(listener net.Listener) string {
+	address, err := netip.ParseAddrPort(listener.Addr().String())
 	if err != nil || !address.Addr().IsUnspecified() {
-		return r.listener.Addr().String()
+		return listener.Addr().String()
 	}
 	return netip.AddrPortFrom(ownAddress(r.list()[0].plan.Interface), address.Port()).String()
 }

@@ -34,6 +34,8 @@ type Run struct {
 	warnings []string
 
 	certificate *web.Certificate // nil for plain HTTP
+	legacy      *web.Server      // nil where the old address is not served
+	oldListener net.Listener
 
 	channels atomic.Pointer[[]*channel] // never written to
 
@@ -57,8 +59,10 @@ func Start(cfg Config, log *slog.Logger) (*Run, error) {
 	}
 	r.channels.Store(new([]*channel))
 	if err := r.open(); err != nil {
-		if r.listener != nil {
-			_ = r.listener.Close() // nothing came of it
+		for _, opened := range []net.Listener{r.listener, r.oldListener} {
+			if opened != nil {
+				_ = opened.Close() // nothing came of it
+			}
 		}
 		return nil, err
 	}
@@ -72,10 +76,13 @@ func Start(cfg Config, log *slog.Logger) (*Run, error) {
 	return r, nil
 }
 
-// open opens all that can fail. What it leaves open on error is the listener alone.
+// open opens all that can fail. What it leaves open on error are listeners alone.
 func (r *Run) open() error {
 	var err error
 	if r.listener, err = listen(r.cfg.HTTP.Address); err != nil {
+		return err
+	}
+	if err = r.openLegacy(); err != nil {
 		return err
 	}
 	if r.cfg.Access.Mode == AccessKey && !r.local() {
@@ -111,6 +118,9 @@ func (r *Run) open() error {
 		settings.TLS = r.certificate.Config()
 	}
 	r.web = web.New(settings)
+	if r.oldListener != nil {
+		r.legacy = r.newLegacy(settings)
+	}
 	return nil
 }
 
@@ -125,7 +135,7 @@ func (r *Run) run(ctx context.Context) {
 	serve, stopServing := context.WithCancel(context.Background())
 	defer stopServing()
 	served := make(chan error, 1)
-	go func() { served <- r.web.Run(serve, r.listener) }()
+	go func() { served <- r.serve(serve) }()
 
 	examine, stopExamining := context.WithCancel(context.Background())
 	defer stopExamining()
@@ -147,6 +157,9 @@ func (r *Run) run(ctx context.Context) {
 		ch.close()
 	}
 	r.web.Close()
+	if r.legacy != nil {
+		r.legacy.Close()
+	}
 	stopServing()
 	if err := <-served; err != nil && r.err == nil {
 		r.err = err
@@ -180,9 +193,12 @@ func (r *Run) Snapshot() status.Snapshot {
 		Version: Version, Time: status.Time{Time: time.Now()}, Started: status.Time{Time: r.started},
 		Demo: r.cfg.Demo,
 	}
-	for _, ch := range r.list() {
+	for i, ch := range r.list() {
 		c := ch.snapshot()
 		c.Viewers = r.web.Viewers(ch.plan.ID)
+		if i == 0 && r.legacy != nil {
+			c.Viewers += r.legacy.Viewers(legacyChannel)
+		}
 		c.Verdict = r.examiner.Explain(ch.plan.ID, c.Verdict)
 		s.Channels = append(s.Channels, c)
 	}
@@ -218,6 +234,9 @@ func (r *Run) SetLatency(channel string, budget time.Duration) {
 func (r *Run) SetHLS(channel string, on bool) {
 	if ch := r.channel(channel); ch != nil {
 		ch.hls.SetEnabled(on)
+		if ch.plain != nil {
+			ch.plain.SetEnabled(on)
+		}
 	}
 }
 

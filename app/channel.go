@@ -22,13 +22,15 @@ import (
 type plan struct {
 	Channel
 
+	legacy  bool   // it is served at the old address, too
 	demo    bool   // a simulated rig sends to it
 	capture string // a file that it plays in place of receiving, or empty
 }
 
 // same tells whether a channel with one plan can go on with the other.
 func (p plan) same(other plan) bool {
-	return p.Channel.same(other.Channel) && p.demo == other.demo && p.capture == other.capture
+	return p.Channel.same(other.Channel) && p.demo == other.demo && p.legacy == other.legacy &&
+		p.capture == other.capture
 }
 
 // same tells whether reception can go on with other settings: all but the latency budget is the same, which can be
@@ -49,6 +51,7 @@ type channel struct {
 	source   channelSource // nil until it is connected
 	receiver *receiver.Channel
 	hls      *hls.Publisher
+	plain    *hls.Publisher   // nil where it is not served at the old address
 	preview  *preview.Decoder // nil where there is no window
 	rtp      *rtpOutput       // nil where none is wanted
 
@@ -80,6 +83,13 @@ func newChannel(p plan, all Config, log *slog.Logger) (*channel, error) {
 		return nil, fmt.Errorf("%w: %w", ErrSetting, err)
 	}
 	ch.hls.SetEnabled(all.HLS.Enabled)
+	if p.legacy {
+		if ch.plain, err = newPlain(log); err != nil {
+			ch.close()
+			return nil, err
+		}
+		ch.plain.SetEnabled(all.HLS.Enabled)
+	}
 	if p.RTPTo != "" {
 		ch.rtp, err = openRTP(p.Channel)
 		switch {
@@ -108,6 +118,9 @@ func (ch *channel) connect(pool *inbox.Pool) error {
 	}
 	ch.ports = ch.source.Ports()
 	outputs := []receiver.Output{ch.hls}
+	if ch.plain != nil {
+		outputs = append(outputs, ch.plain)
+	}
 	if ch.preview != nil {
 		outputs = append(outputs, ch.preview)
 	}
@@ -200,6 +213,9 @@ func (ch *channel) close() {
 		ch.preview.Close()
 	}
 	ch.hls.Close()
+	if ch.plain != nil {
+		ch.plain.Close()
+	}
 	if ch.rtp != nil {
 		if err := ch.rtp.close(); err != nil {
 			ch.log.Warn("the SDP file was not removed", "error", err)

@@ -22,7 +22,7 @@ func (c Config) plans() []plan {
 	for i, ch := range c.Channels {
 		plans[i] = plan{Channel: ch}
 		if i == 0 {
-			plans[i].demo, plans[i].capture = c.Demo, c.Capture
+			plans[i].demo, plans[i].capture, plans[i].legacy = c.Demo, c.Capture, c.HTTP.LegacyHLSAddress != ""
 		}
 	}
 	return plans

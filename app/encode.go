@@ -33,7 +33,8 @@ func (c Config) encode() ([]byte, error) {
 	f.table("[http]", "")
 	f.set("address", c.HTTP.Address, "where the page is served: host:port; no host is every interface")
 	f.set("public_url", c.HTTP.PublicURL, `what viewers type, where a router or proxy stands between: "https://name/"`)
-	f.set("legacy_hls_address", c.HTTP.LegacyHLSAddress, "not supported by this version: leave it empty")
+	f.set("legacy_hls_address", c.HTTP.LegacyHLSAddress,
+		`":5077": for players of the old server, the first rig's video at /KEY/playlist.m3u8`)
 	f.set("trusted_proxies", c.HTTP.TrustedProxies,
 		`whose word on where viewers come from is taken: "192.0.2.7", "10.0.0.0/8"`)
 	f.table("[access]", "")

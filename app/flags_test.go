@@ -250,10 +250,8 @@ func TestValidate(t *testing.T) {
 		`http.public_url: "example.org" is no web address; write https://name/`: func(c *Config) {
 			c.HTTP.PublicURL = "example.org"
 		},
-		`http.public_url: "ftp://a/" is no web address`: func(c *Config) { c.HTTP.PublicURL = "ftp://a/" },
-		"http.legacy_hls_address: this version does not support it; leave it empty": func(c *Config) {
-			c.HTTP.LegacyHLSAddress = ":5077"
-		},
+		`http.public_url: "ftp://a/" is no web address`:              func(c *Config) { c.HTTP.PublicURL = "ftp://a/" },
+		`http.legacy_hls_address: "5077" is no address; write :5077`: func(c *Config) { c.HTTP.LegacyHLSAddress = "5077" },
 		`http.trusted_proxies: "a" is neither an address nor a network`: func(c *Config) {
 			c.HTTP.TrustedProxies = []string{"192.0.2.7", "a"}
 		},

@@ -66,7 +66,7 @@ func (r *Run) Fingerprint() string {
 // encrypted tells whether viewers' connections are, by us or by the proxy that the public address stands for.
 func (r *Run) encrypted() bool {
 	public, err := url.Parse(r.cfg.HTTP.PublicURL)
-	return r.certificate != nil || err == nil && public.Scheme == "https"
+	return r.oldListener == nil && (r.certificate != nil || err == nil && public.Scheme == "https")
 }
 
 // trustedProxies returns the networks of the proxies that are believed whom they speak for.

@@ -44,7 +44,6 @@ const NoChannel = -1
 
 // Problems returns all that is wrong with the settings, in the order of the settings file.
 func (c Config) Problems() []Problem {
-	const unsupported = "this version does not support it; leave it empty"
 	_, proxies := c.HTTP.parseProxies()
 	segment, part := time.Duration(c.HLS.Segment), time.Duration(c.HLS.Part)
 	onLoopback := len(c.Channels) == 0 || slices.Contains([]string{"", "lo"}, c.Channels[0].Interface)
@@ -56,7 +55,7 @@ func (c Config) Problems() []Problem {
 		check(!c.Demo || c.Capture == "", "--demo", "a capture is to be played; leave one of the two out"),
 		check(c.HTTP.PublicURL == "" || validURL(c.HTTP.PublicURL), "http.public_url",
 			"%q is no web address; write https://name/", c.HTTP.PublicURL),
-		check(c.HTTP.LegacyHLSAddress == "", "http.legacy_hls_address", unsupported),
+		c.HTTP.legacyProblem(),
 		check(proxies == nil, "http.trusted_proxies", "%v", proxies),
 		check(slices.Contains([]string{AccessKey, AccessOpen}, c.Access.Mode), "access.mode",
 			"%q is unknown; write key or open", c.Access.Mode),

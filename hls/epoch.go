@@ -63,6 +63,7 @@ type epoch struct {
 	gathered []unit
 	line     *timeline // nil while units are gathered
 	order    h264.DTSExtractor
+	segments int64 // begun
 	run      int
 	awaiting bool // what comes before the next IDR unit cannot be published
 	torn     bool // units are missing in the present segment
@@ -105,7 +106,11 @@ func newEpoch(p *Publisher) (*epoch, error) {
 			p.log.Debug("HLS", "epoch", e.number, "note", err)
 		},
 	}
+	if p.cfg.Files > 0 {
+		e.muxer.SegmentCount = p.cfg.Files
+	}
 	e.playlists = newPlaylists(e.muxer, p.longest)
+	e.playlists.past = p.past
 	return e, nil
 }
 
@@ -210,7 +215,10 @@ func (e *epoch) put(u unit) error {
 		return fmt.Errorf("hls: %w", err)
 	}
 	e.line.wrote(dts, u.idr)
-	e.torn = e.torn && e.line.segStart != dts
+	if e.line.segStart == dts {
+		e.torn = false
+		e.segments++
+	}
 	e.playlists.changed()
 	return nil
 }

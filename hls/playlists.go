@@ -22,6 +22,7 @@ type playlists struct {
 	ended    chan struct{} // closed when the goroutine has ended that waits for that
 
 	targetDuration atomic.Int64 // in seconds
+	past           past
 
 	mu      sync.Mutex
 	begun   bool

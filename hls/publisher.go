@@ -39,6 +39,8 @@ const (
 	MaxSegment = 60 * time.Second
 )
 
+const minFiles = 3 // RFC 8216, section 6.2.2
+
 const logInterval = time.Minute // between two records of the same error
 
 // Config says how to publish. The zero value of each field stands for its default.
@@ -46,6 +48,7 @@ type Config struct {
 	Variant string        // "low-latency" (default), "fmp4" or "mpegts"
 	Segment time.Duration // from 200 ms to a minute, 1 s by default; cut at the first IDR unit after about that
 	Part    time.Duration // from 50 ms to Segment, 200 ms by default; of the low-latency variant only
+	Files   int           // segments in the playlist, 3 or more; by default as many as are needed
 	Log     *slog.Logger  // none by default
 }
 
@@ -72,9 +75,15 @@ type Publisher struct {
 	params  parameterSets
 	epoch   *epoch // nil before there is one
 	number  int    // of the next epoch
+	past    past   // what came before the next epoch
 	longest int64  // what target duration playlists need at least, in seconds, as far as is known
 	logged  string
 	logTime time.Time
+}
+
+// past counts what came before an epoch.
+type past struct {
+	epochs, segments int64
 }
 
 // shown is what readers see.
@@ -113,6 +122,9 @@ func newPublisher(cfg Config, now func() time.Time) (*Publisher, error) {
 	}
 	if p.cfg.Part < MinPart || p.cfg.Part > p.cfg.Segment {
 		return nil, fmt.Errorf("%w: part of %v, want %v to %v", ErrConfig, cfg.Part, MinPart, p.cfg.Segment)
+	}
+	if cfg.Files != 0 && cfg.Files < minFiles {
+		return nil, fmt.Errorf("%w: %d segments, want %d or more", ErrConfig, cfg.Files, minFiles)
 	}
 	if p.log == nil {
 		p.log = slog.New(slog.DiscardHandler)
@@ -183,6 +195,7 @@ func (p *Publisher) end(err error) {
 	}
 	p.update(func(s *shown) { s.epoch, s.status.Error = nil, reason })
 	if e != nil {
+		p.past = past{e.playlists.past.epochs + 1, e.playlists.past.segments + e.segments}
 		e.close()
 		p.log.Info("HLS epoch ends", "epoch", e.number)
 	}

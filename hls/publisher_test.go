@@ -57,6 +57,7 @@ func TestNew(t *testing.T) {
 		{Segment: time.Hour},
 		{Part: time.Millisecond},
 		{Part: 2 * time.Second},
+		{Files: 2},
 	} {
 		_, err := New(cfg)
 		require.ErrorIs(t, err, ErrConfig, "%+v", cfg)

@@ -30,6 +30,10 @@ type Config struct {
 	// writes hand the query on.
 	HLS func(channel string) http.Handler
 
+	// Root, where it is not empty, is the channel whose HLS output is all that is served, at the root: /playlist.m3u8, or
+	// /{key}/playlist.m3u8 with the key in the path.
+	Root string
+
 	// Page serves "/" and what is below "/assets/".
 	Page http.Handler
 
@@ -99,7 +103,12 @@ func New(cfg Config) *Server {
 }
 
 // ServeHTTP implements http.Handler.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.router.ServeHTTP(w, r) }
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if s.cfg.Root != "" {
+		r = fromRoot(r, s.cfg.Root)
+	}
+	s.router.ServeHTTP(w, r)
+}
 
 // SetKeys replaces all keys at once. Who came with a key that is no longer among them sees nothing more.
 func (s *Server) SetKeys(keys []Key) { s.access.setKeys(keys) }
