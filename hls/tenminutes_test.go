@@ -148,7 +148,7 @@ func tenMinutes(t *testing.T, p *Publisher, l *loop) *rules {
 		u := l.next()
 		u.Hole = hole
 		require.NoError(t, p.WriteUnit(u))
-		if i < 25*25 || i%5 != 0 { // two segments of 10 s are needed before there is something to play
+		if i < 25*25 || i%10 != 0 { // two segments of 10 s come before there is something to play
 			continue
 		}
 		if r == nil {
