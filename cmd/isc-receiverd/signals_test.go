@@ -222,3 +222,29 @@ func TestPlay(t *testing.T) {
 	p.end(t, syscall.SIGINT)
 	require.Empty(t, p.stderr.String())
 }
+
+// TestSecondSignal has the program read from a pipe that nothing comes through.
+func TestSecondSignal(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "pipe")
+	require.NoError(t, syscall.Mkfifo(path, 0o600))
+	p := exec.CommandContext(t.Context(), os.Args[0], "replay", path)
+	p.Env = append(os.Environ(), asMain+"=1")
+	require.NoError(t, p.Start())
+	pipe, err := os.OpenFile(path, os.O_WRONLY, 0) // once the program has opened it
+	require.NoError(t, err)
+	ended := make(chan error, 1)
+	go func() { ended <- p.Wait() }()
+	ticker := time.NewTicker(100 * time.Millisecond)
+	defer ticker.Stop()
+	for signals := 0; ; signals++ {
+		require.Less(t, signals, 100, "the program does not stop")
+		select {
+		case err = <-ended:
+			require.ErrorContains(t, err, "terminated")
+			require.NoError(t, pipe.Close())
+			return
+		case <-ticker.C:
+			_ = p.Process.Signal(syscall.SIGTERM) // it may have ended
+		}
+	}
+}
