@@ -21,7 +21,7 @@ const (
 	leastBudget = 110 * time.Millisecond
 	// settling is how long after a run's beginning packets may be missing where more is lost than the coding bears: nobody
 	// knows then what comes first, and the sender may have to be silent elsewhere before it is followed.
-	settling = 1500 * time.Millisecond
+	settling = 400 * time.Millisecond
 )
 
 // TestAnyRecoverablePattern makes random streams, restarts among them, with random coding, and loses, reorders and
@@ -168,7 +168,7 @@ func (rig *randomRig) run(t *testing.T, ssrc uint32, first uint16, moved bool) i
 	step := time.Duration(500+rig.IntN(5000)) * time.Microsecond
 	lasts := 350 * time.Millisecond
 	if rig.beyond {
-		lasts += settling
+		lasts += 3 * settling
 	}
 	lengths := make([]int, int(lasts/step)+rig.IntN(60))
 	spread := 60
