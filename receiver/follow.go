@@ -113,7 +113,8 @@ func (p *Pipeline) follow(out *Result, now time.Time, s *sender) {
 	p.draining, p.retry = p.current, never
 	p.runs++
 	p.current = &stream{
-		identity: s.identity, run: p.runs, ref: 1<<32 + int64(s.highest), from: make([]netip.AddrPort, len(p.ports)),
+		identity: s.identity, run: p.runs, ref: 1<<32 + int64(s.highest), advanced: s.last,
+		from: make([]netip.AddrPort, len(p.ports)),
 	}
 	p.adopt(out, now, s)
 }

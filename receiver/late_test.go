@@ -41,3 +41,21 @@ func TestRestartBehindTwice(t *testing.T) {
 	h := requireEach(t, want, events)
 	require.Equal(t, 3, h.pipeline.runs)
 }
+
+// TestLateAtTheStart has a packet come just after those behind it were released, before the stream has gone on: it is
+// late, and no restart.
+func TestLateAtTheStart(t *testing.T) {
+	h := newHarness(t, 0)
+	packets := rtpPackets(1, 100, equalLengths(4, 50))
+	later := epoch.Add(20 * time.Second)
+	events := encode(t, packets, paced(later, len(packets), 0), fixed(1, 0))
+	for i, n := range []int{2, 3, 0, 1} {
+		events[n].at = later.Add(time.Duration(i) * time.Millisecond)
+		h.push(events[n])
+	}
+	h.flush()
+	require.Equal(t, sequences(packets[2:]), sequences(h.packets))
+	require.Equal(t, 1, h.pipeline.runs)
+	counts, _ := h.pipeline.Counts()
+	require.EqualValues(t, 2, counts.Late)
+}

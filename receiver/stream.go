@@ -115,7 +115,7 @@ func (s *stream) remove(g *segment) {
 // turn is over, or there is one for its sequence number.
 func (s *stream) offer(at time.Duration, g *segment, i int) {
 	seq := g.seq[i]
-	if seq > s.ref {
+	if seq > s.ref || seq == s.ref && !s.begun { // the highest one was known before the stream was followed
 		s.ref, s.advanced, s.sent = seq, at, g.sent(i)
 	}
 	sl := &s.slots[seq&(ringSize-1)]
