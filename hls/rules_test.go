@@ -173,11 +173,11 @@ func (r *rules) listed(sequence int, list []ruleSegment) {
 	}
 	if sequence > r.sequence { // RFC 8216, section 6.2.2
 		require.GreaterOrEqual(r.t, total, 3*target, "removed too early")
+		oldest := list[slices.IndexFunc(list, func(s ruleSegment) bool { return !s.gap })]
+		code, _ := r.fetch(oldest.uri)
+		require.Equal(r.t, http.StatusOK, code, "the oldest segment in the list")
 	}
 	r.sequence = sequence
-	oldest := list[slices.IndexFunc(list, func(s ruleSegment) bool { return !s.gap })]
-	code, _ := r.fetch(oldest.uri)
-	require.Equal(r.t, http.StatusOK, code, "the oldest segment in the list")
 }
 
 // dates wants programme date time to go on, and by what the segment before lasts or more.
