@@ -44,7 +44,6 @@ type link struct {
 	malformed reasons
 	refused   reasons
 	from      netip.AddrPort
-	proven    bool          // a source packet came from there
 	since     time.Duration // when it came up
 	heard     pulse         // valid packets from there
 	delay     delay
@@ -89,7 +88,7 @@ func (l *Ledger) KernelDropped(at time.Duration, on int, total uint64) {
 func (l *Ledger) Sender(at time.Duration, on int, from netip.AddrPort, source bool) {
 	k := &l.links[on]
 	if source || !k.up(at) {
-		k.from, k.proven = from, source
+		k.from = from
 	}
 }
 
@@ -169,17 +168,6 @@ func (l *Ledger) Counts() (datagrams status.Datagrams, packets status.Packets) {
 
 // From returns the address that the last valid packet on a link came from; it is not valid before the first.
 func (l *Ledger) From(on int) netip.AddrPort { return l.links[on].from }
-
-// Sending tells whether that address is the proven sender of a link, and a valid packet came from it within the last
-// second.
-func (l *Ledger) Sending(at time.Duration, from netip.AddrPort) bool {
-	for i := range l.links {
-		if k := &l.links[i]; k.proven && k.from == from && k.up(at) {
-			return true
-		}
-	}
-	return false
-}
 
 // survives returns how many links could have gone without a loss to a segment of k sources: the busiest ones.
 func survives(k int, perLink []uint8) int {

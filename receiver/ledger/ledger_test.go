@@ -225,7 +225,6 @@ func TestLinkStates(t *testing.T) {
 	require.True(t, started.Equal(c.Links[0].Since.Time))
 	require.Empty(t, c.Links[0].From)
 	require.False(t, l.From(0).IsValid())
-	require.False(t, l.Sending(5*s, netip.AddrPort{}), "nobody is not sending")
 
 	hear(l, 6*s, 0, 0)
 	c = snapshot(l, 6999*ms)
@@ -234,9 +233,6 @@ func TestLinkStates(t *testing.T) {
 	require.Equal(t, rig, l.From(0))
 	require.Equal(t, 1, c.Links[1].Index)
 	require.Equal(t, status.LinkSilent, c.Links[1].State)
-	require.True(t, l.Sending(6999*ms, rig))
-	require.False(t, l.Sending(6999*ms, other))
-	require.False(t, l.Sending(7*s, rig))
 
 	c = snapshot(l, 7*s)
 	require.Equal(t, status.LinkSilent, c.Links[0].State)
@@ -246,15 +242,4 @@ func TestLinkStates(t *testing.T) {
 	// One that is read late does not turn the time back.
 	hear(l, 5*s, 0, 0)
 	require.True(t, started.Add(6*s).Equal(snapshot(l, 8*s).Links[0].Since.Time))
-}
-
-// Parity alone proves no sender: what it came from is answered, but may not bring another stream in.
-func TestSendingIsProven(t *testing.T) {
-	l := New(1)
-	l.Sender(0, 0, rig, false)
-	l.Heard(0, 0, rig, 0, started)
-	require.Equal(t, rig, l.From(0))
-	require.False(t, l.Sending(0, rig))
-	l.Sender(0, 0, rig, true)
-	require.True(t, l.Sending(0, rig))
 }
