@@ -122,13 +122,6 @@ func verdictNotice(c status.Channel) fyne.CanvasObject {
 	text, shape, tone := "The whole picture comes out.", widgets.Disc, widgets.Good
 	received := c.Packets.Delivered + c.Packets.Recovered
 	switch {
-	case c.Verdict.Code == status.VerdictNoPackets:
-		ports := make([]int, 0, len(c.Links))
-		for _, l := range c.Links {
-			ports = append(ports, l.Port)
-		}
-		return notice("The capture holds nothing for UDP "+status.FormatPorts(ports)+". Choose the rig whose ports it was "+
-			"taken on, or change the ports in the set-up.", widgets.Square, widgets.Bad)
 	case received == 0:
 		text, shape, tone = c.Verdict.Text, widgets.Square, widgets.Bad
 	case c.Packets.Lost > 0:

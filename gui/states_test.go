@@ -116,12 +116,11 @@ func TestCheckStates(t *testing.T) {
 	lossy.Packets.Lost, lossy.Packets.Unusable = 321, 87
 	lossy.Links[1].Datagrams.Late, lossy.Links[2].Datagrams.Malformed = 4, 2
 	for name, c := range map[string]check{
-		"running":     {Read: 5 << 20},
-		"done":        {Done: true, Result: lossless},
-		"lossy":       {Done: true, Result: lossy},
-		"cut-off":     {Done: true, Result: lossless, Err: app.ErrCutOff},
-		"other-ports": {Done: true, Result: waiting().Snapshot.Channels[0]},
-		"failed":      {Done: true, Err: errors.New("the file is no capture. Give one that Wireshark wrote")},
+		"running": {Read: 5 << 20},
+		"done":    {Done: true, Result: lossless},
+		"lossy":   {Done: true, Result: lossy},
+		"cut-off": {Done: true, Result: lossless, Err: app.ErrCutOff},
+		"failed":  {Done: true, Err: errors.New("the file is no capture. Give one that Wireshark wrote")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := showState(t, checked(c), true)
