@@ -18,8 +18,8 @@ func (p *Pipeline) addProbation(out *Result, now time.Time, d *inbox.Datagram, i
 		p.refuseDatagram(d, refusedCeiling)
 		return
 	}
-	isElder := p.elder.is(at, id, d.From)
-	isKnown := isElder || p.known(id, d.From)
+	kin := p.elder.claims(at, id, d.From)
+	isKnown := kin != unrelated || p.known(id, d.From)
 	g := p.probation.find(&p.header, id)
 	if g != nil && g.has(&p.header) && (!d.Parity || !p.supersede(g, p.header.Row(), d)) {
 		if !d.Counted {
@@ -40,7 +40,7 @@ func (p *Pipeline) addProbation(out *Result, now time.Time, d *inbox.Datagram, i
 	g.forget(i, &p.memory)
 	g.addSource(i, d)
 	g.anew = g.anew || anew
-	g.owner.elder = g.owner.elder || isElder
+	g.owner.elder = max(g.owner.elder, kin)
 	g.owner.see(at, rtpSequence(d.Payload))
 	p.examine(out, now, g, isKnown)
 }

@@ -31,9 +31,19 @@ type elder struct {
 	until    time.Duration    // how long it may come back
 }
 
-// is tells whether a source packet of that identity, from that address, is the elder's, or comes from where that sent.
-func (e *elder) is(at time.Duration, id isc.Identity, from netip.AddrPort) bool {
-	return at < e.until && (id.Known && id == e.identity || slices.Contains(e.from, from))
+// claims tells how likely a source packet of that identity, from that address, is the elder's: it has its SSRC, or it
+// comes from where that sent, or neither.
+func (e *elder) claims(at time.Duration, id isc.Identity, from netip.AddrPort) kinship {
+	switch {
+	case at >= e.until:
+		return unrelated
+	case id.Known && id == e.identity:
+		return itself
+	case slices.Contains(e.from, from):
+		return neighbour
+	default:
+		return unrelated
+	}
 }
 
 // known tells whether a datagram of that identity, if it has one, comes from the rig as far as its address or its SSRC
@@ -54,7 +64,7 @@ func (p *Pipeline) allowed(s *sender) (at time.Duration) {
 	if s.rank == known && s.last >= p.wary {
 		at = min(at, old.advanced+stopped)
 	}
-	if s.elder && s.last-s.first >= returning {
+	if s.elder != unrelated && s.last-s.first >= returning {
 		at = min(at, s.last)
 	}
 	return at
@@ -121,12 +131,14 @@ func (p *Pipeline) follow(out *Result, now time.Time, s *sender) {
 
 // replaced takes note that a sender takes the place of a stream, so that the rig finds back if it was the wrong one.
 func (p *Pipeline) replaced(at time.Duration, old *stream, by *sender) {
+	if by.elder != unrelated && at < old.last+silence {
+		p.wary = at + waryTime
+	}
 	switch {
-	case by.elder:
+	case by.elder == itself:
 		p.elder = elder{}
-		if at < old.last+silence {
-			p.wary = at + waryTime
-		}
+	case by.elder == neighbour:
+		p.elder.from = nil // only its own SSRC can show that this is not the rig
 	case by.identity == old.identity, at < p.elder.until && p.elder.from != nil:
 		// It is the same rig, or a stranger follows a stranger.
 	default:
@@ -137,7 +149,7 @@ func (p *Pipeline) replaced(at time.Duration, old *stream, by *sender) {
 	}
 	for r := range p.probation.ranks {
 		for s := range p.probation.ranks[r].all {
-			s.elder = false // until it sends again, if it is
+			s.elder = unrelated // until it sends again, if it is not
 		}
 	}
 }

@@ -174,6 +174,13 @@ func TestWhoIsFollowed(t *testing.T) {
 			[]talker{old, stranger, {ssrc: rig, first: 301, from: 3 * second, to: 8 * second, address: moved}},
 			[]turn{{10 * ms, rig}, {2000 * ms, nobody}, {3500 * ms, rig}},
 		},
+		"outage beside a stranger, back beside one at the rig's address": {
+			[]talker{
+				old, stranger,
+				{ssrc: nobody + 1, first: 7000, from: 2900 * ms, to: 8 * second},
+				{ssrc: rig, first: 201, from: 3 * second, to: 8 * second},
+			}, []turn{{10 * ms, rig}, {2000 * ms, nobody}, {3400 * ms, nobody + 1}, {3500 * ms, rig}},
+		},
 		"late restart beside a stranger": {
 			[]talker{old, stranger, {ssrc: anew, first: 9, from: 3 * second, to: 8 * second}},
 			[]turn{{10 * ms, rig}, {2000 * ms, nobody}, {3500 * ms, anew}},

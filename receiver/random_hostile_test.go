@@ -109,7 +109,8 @@ func TestAnyForgeryWithKnowledge(t *testing.T) {
 		}
 		h.flush()
 		require.NotEmpty(t, h.packets)
-		rig.tally.sent, rig.tally.out = len(rig.sent), len(h.packets)
+		_, packets := h.pipeline.Counts()
+		rig.tally.sent, rig.tally.out, rig.tally.recovered = len(rig.sent), len(h.packets), int(packets.Recovered)
 		return rig.tally
 	})
 }

@@ -16,6 +16,15 @@ const (
 	ranks
 )
 
+// kinship says what a sender has to do with the stream that was replaced.
+type kinship uint8
+
+const (
+	unrelated kinship = iota
+	neighbour         // it sends from where that came from
+	itself            // it has its SSRC and payload type
+)
+
 // sequenceWindow is how many sequence numbers back a sender's packets are remembered.
 const sequenceWindow = 64
 
@@ -25,7 +34,7 @@ type sender struct {
 	links[sender]
 	identity isc.Identity // not Known: parity alone
 	rank     rank
-	elder    bool // it is the stream that was replaced, or sends from where that came from
+	elder    kinship // to the stream that was replaced
 
 	segments list[segment, *segment]
 	held     int // cost of the datagrams in them
@@ -69,7 +78,7 @@ func (s *sender) better(other *sender, since time.Duration) bool {
 	beside, otherBeside := since-s.first >= silence, since-other.first >= silence
 	switch {
 	case s.elder != other.elder:
-		return s.elder
+		return s.elder > other.elder
 	case s.rank != other.rank:
 		return s.rank > other.rank
 	case beside != otherBeside:
