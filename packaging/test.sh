@@ -20,7 +20,7 @@ test_tagged() {
 
 # The tag ci gives Fyne its software driver, so that OpenGL is not built once more for the race detector.
 echo "== tests"
-"$GO" test -race -tags ci -timeout 5m ./...
+"$GO" test -race -tags ci -timeout 15m ./...
 echo "== browser tests"
 test_tagged browser
 echo "== window tests"
