@@ -23,8 +23,8 @@ func FuzzPipeline(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) { runProgram(t, captured, data) })
 }
 
-// TestPrograms is FuzzPipeline with the programs that it begins with, each in all of its settings, and with many bytes
-// from few seeds.
+// TestPrograms is FuzzPipeline with the programs that it begins with, each in all of its settings, and with what is made
+// of pieces of them.
 func TestPrograms(t *testing.T) {
 	captured := newCaptured(t)
 	for i, program := range programs() {
@@ -33,16 +33,12 @@ func TestPrograms(t *testing.T) {
 			require.True(t, t.Run("", func(t *testing.T) { runProgram(t, captured, program) }), "%d, %d", i, setting)
 		}
 	}
-	cases := uint64(200)
+	cases := uint64(1000)
 	if testing.Short() {
-		cases = 30
+		cases = 100
 	}
 	for seed := range cases {
-		rng := rand.New(rand.NewPCG(seed, 10))
-		data := make([]byte, 1+rng.IntN(2000))
-		for i := range data {
-			data[i] = byte(rng.Uint32())
-		}
+		data := spliced(rand.New(rand.NewPCG(seed, 10)))
 		require.True(t, t.Run("", func(t *testing.T) { runProgram(t, captured, data) }), "seed %d", seed)
 	}
 }

@@ -174,6 +174,21 @@ func lateProgram() program {
 	return p
 }
 
+// spliced returns pieces of programs, with a few bytes of them changed.
+func spliced(rng *rand.Rand) program {
+	all := programs()
+	p := program{byte(rng.IntN(settings))}
+	for range 1 + rng.IntN(6) {
+		from := all[rng.IntN(len(all))]
+		i := rng.IntN(len(from))
+		p = append(p, from[i:i+rng.IntN(len(from)-i)]...)
+	}
+	for range rng.IntN(12) {
+		p[rng.IntN(len(p))] = byte(rng.Uint32())
+	}
+	return p
+}
+
 // randomProgram has anything.
 func randomProgram() program {
 	rng := rand.New(rand.NewPCG(1, 9))
