@@ -23,7 +23,7 @@ func FuzzPipeline(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) { runProgram(t, captured, data) })
 }
 
-// TestPrograms is FuzzPipeline with the programs that it begins with, each in all of its settings, and with what is made
+// TestPrograms is FuzzPipeline with the programs that it begins with, each in all of its settings, and with others made
 // of pieces of them.
 func TestPrograms(t *testing.T) {
 	captured := newCaptured(t)
