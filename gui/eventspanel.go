@@ -70,8 +70,8 @@ func (p *eventsPanel) fill() {
 		text = "Nothing has happened yet."
 	}
 	p.empty.Set(text, widgets.Quiet)
-	enable(p.copy, len(p.shown) > 0)
-	enable(p.save, len(p.shown) > 0)
+	widgets.Enable(p.copy, len(p.shown) > 0)
+	widgets.Enable(p.save, len(p.shown) > 0)
 	p.list.Refresh()
 }
 
@@ -101,13 +101,13 @@ func eventsState(m model) events.State {
 		Time: m.Now, Running: m.Phase == running, Snapshot: m.Snapshot, Savings: map[string]events.Saving{},
 	}
 	if m.Failure != nil {
-		s.Failure = sentence(m.Failure.Error())
+		s.Failure = widgets.Sentence(m.Failure.Error())
 	}
 	for id, d := range m.Dumps {
 		saving := events.Saving{Running: d.Running, Path: d.Path}
 		switch {
 		case d.Err != nil:
-			saving.Ended = sentence(d.Err.Error())
+			saving.Ended = widgets.Sentence(d.Err.Error())
 		case d.Full:
 			saving.Ended = "The file has reached " + bytesText(d.Limit) + ", its limit."
 		}

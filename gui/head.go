@@ -75,7 +75,7 @@ func (h *head) show(m model, age func(channel string) time.Duration, settingUp b
 	if h.start.Text != label {
 		h.start.SetText(label)
 	}
-	enable(h.start, m.Phase == running || m.Phase == stopped)
+	widgets.Enable(h.start, m.Phase == running || m.Phase == stopped)
 
 	label = "Set-up"
 	if settingUp && m.Phase != stopped {
@@ -84,7 +84,7 @@ func (h *head) show(m model, age func(channel string) time.Duration, settingUp b
 	if h.setup.Text != label {
 		h.setup.SetText(label)
 	}
-	enable(h.setup, m.Phase != stopped && m.Check.Path == "")
+	widgets.Enable(h.setup, m.Phase != stopped && m.Check.Path == "")
 }
 
 // showViewers says whether viewers can watch, and how many do.
@@ -105,14 +105,4 @@ func (h *head) showViewers(m model) {
 func roomFor(b *widget.Button, label string) fyne.CanvasObject {
 	widest := widget.NewButtonWithIcon(label, b.Icon, nil)
 	return container.NewStack(spacer(widest.MinSize().Width, 0), b)
-}
-
-// enable enables or disables a widget, where that is a change.
-func enable(w fyne.Disableable, on bool) {
-	switch {
-	case on && w.Disabled():
-		w.Enable()
-	case !on && !w.Disabled():
-		w.Disable()
-	}
 }

@@ -158,7 +158,7 @@ func dismissable(notice fyne.CanvasObject, dismiss func()) fyne.CanvasObject {
 func notice(text string, shape widgets.Shape, tone widgets.Tone) fyne.CanvasObject {
 	mark := widgets.NewMark(12)
 	mark.Set(shape, tone)
-	label := widget.NewLabel(sentence(text))
+	label := widget.NewLabel(widgets.Sentence(text))
 	label.Wrapping = fyne.TextWrapWord
 	label.Selectable = true // it may hold a command to copy
 	card := widgets.NewCard(container.NewBorder(nil, nil,

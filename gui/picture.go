@@ -30,7 +30,7 @@ func pictureMessage(m model, age time.Duration) widgets.Message {
 	case m.plays() && (m.Playback.Done || c.State == status.ChannelStopped):
 		return playedMessage(m)
 	case c.State == status.ChannelFailed:
-		why.Title, why.Text = "Reception has failed", sentence(c.Error)
+		why.Title, why.Text = "Reception has failed", widgets.Sentence(c.Error)
 		why.Hint = cmp.Or(why.Hint, "Stop, then start again.")
 		return why
 	case c.State == status.ChannelSilent:
@@ -86,7 +86,7 @@ func playedMessage(m model) widgets.Message {
 	}
 	if err := m.Playback.Err; err != nil {
 		message.Shape, message.Tone, message.Title = widgets.Square, widgets.Bad, "The capture has broken off"
-		message.Text = sentence(err.Error())
+		message.Text = widgets.Sentence(err.Error())
 	}
 	if p := c.Packets; p.Delivered+p.Recovered > 0 {
 		message.Evidence = append([]string{
@@ -109,7 +109,7 @@ func previewMessage(err error) widgets.Message {
 	return widgets.Message{
 		Shape: widgets.Triangle, Tone: widgets.Warning, Title: "The preview has failed",
 		Text: "Video arrives, and viewers see it. The preview is tried again by itself.",
-		Hint: sentence(err.Error()),
+		Hint: widgets.Sentence(err.Error()),
 	}
 }
 

@@ -73,8 +73,8 @@ func (p *playback) show(m model) {
 	if value := part(m.Playback.Read, m.Playback.Size); value != p.progress.Value {
 		p.progress.SetValue(value)
 	}
-	enable(p.again, m.Phase == running)
-	enable(p.live, m.Phase == running)
+	widgets.Enable(p.again, m.Phase == running)
+	widgets.Enable(p.live, m.Phase == running)
 }
 
 // maxFileName is how many characters of a file's name there is room for.

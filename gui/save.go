@@ -39,7 +39,7 @@ func (s *save) show(m model) {
 		s.row.Refresh()
 	}
 	// A capture that plays is saved already.
-	enable(s.toggle, m.Phase == running && (d.Running || !m.plays()))
+	widgets.Enable(s.toggle, m.Phase == running && (d.Running || !m.plays()))
 
 	label, icon, importance := "Save", theme.MediaRecordIcon(), widget.MediumImportance
 	if d.Running {
@@ -58,13 +58,13 @@ func saveText(m model) (string, widgets.Tone) {
 	d := m.dump()
 	switch {
 	case m.DumpErr != nil:
-		return "Not saved: " + sentence(m.DumpErr.Error()), widgets.Bad
+		return "Not saved: " + widgets.Sentence(m.DumpErr.Error()), widgets.Bad
 	case d.Running && d.Missed > 0:
 		return "Saving; the disk is too slow for all", widgets.Warning
 	case d.Running:
 		return "Saving: " + progressText(d.Bytes, d.Limit), widgets.Accent
 	case d.Err != nil:
-		return "Saving ended: " + sentence(d.Err.Error()), widgets.Bad
+		return "Saving ended: " + widgets.Sentence(d.Err.Error()), widgets.Bad
 	case d.Full:
 		return "Saved, and full at " + bytesText(d.Limit), widgets.Warning
 	case d.Path != "" && d.Missed > 0:

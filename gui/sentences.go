@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/isc-receiver/isc-receiver/gui/widgets"
 	"github.com/isc-receiver/isc-receiver/internal/status"
@@ -160,17 +159,3 @@ func count(n int, thing string) string {
 
 // megabits formats bits a second as Mb/s.
 func megabits(bps float64) string { return strconv.FormatFloat(bps/1e6, 'f', 2, 64) }
-
-// sentence makes the text of an error one: a capital at its head, a full stop at its end.
-func sentence(text string) string {
-	text = strings.TrimSpace(text)
-	if text == "" {
-		return ""
-	}
-	_, first := utf8.DecodeRuneInString(text)
-	text = strings.ToUpper(text[:first]) + text[first:]
-	if !strings.HasSuffix(text, ".") {
-		text += "."
-	}
-	return text
-}

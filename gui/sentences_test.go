@@ -102,9 +102,9 @@ func TestSmallWords(t *testing.T) {
 	require.Equal(t, "9999", compact(9999))
 	require.Equal(t, "12k", compact(12_345))
 	require.Equal(t, "1.2M", compact(1_234_567))
-	require.Empty(t, sentence(" "))
-	require.Equal(t, "Élan vital.", sentence("élan vital"))
-	require.Equal(t, "Over.", sentence("Over."))
+	require.Empty(t, widgets.Sentence(" "))
+	require.Equal(t, "Élan vital.", widgets.Sentence("élan vital"))
+	require.Equal(t, "Over.", widgets.Sentence("Over."))
 }
 
 func TestLinkStates(t *testing.T) {

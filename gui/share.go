@@ -87,8 +87,8 @@ func (s *share) show(m model) {
 	}
 	s.note.Hidden = s.note.Text == ""
 	s.showWatching(m)
-	enable(s.copy, m.URL != "")
-	enable(s.open, m.URL != "")
+	widgets.Enable(s.copy, m.URL != "")
+	widgets.Enable(s.open, m.URL != "")
 	label := "Turn HLS on"
 	if c.HLS.Enabled {
 		label = "Turn HLS off"
@@ -170,7 +170,7 @@ func shareNote(m model) string {
 	case m.Phase != running || m.URL == "":
 		return "The page is served while the receiver runs: start it first."
 	case c.HLS.Error != "":
-		return sentence(c.HLS.Error)
+		return widgets.Sentence(c.HLS.Error)
 	case !c.HLS.Enabled:
 		return "HLS is off: viewers see no video."
 	case err == nil && local(u.Hostname()):

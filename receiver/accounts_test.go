@@ -34,7 +34,7 @@ func requireConserved(tb testing.TB, c status.Channel) {
 	malformed, refused := map[string]uint64{}, map[string]uint64{}
 	for _, link := range c.Links {
 		requireSum(tb, link.Datagrams)
-		add(&sum, link.Datagrams)
+		sum.Add(link.Datagrams)
 		saved += link.Saved
 		require.Equal(tb, link.Datagrams.Malformed, total(link.Malformed, malformed))
 		require.Equal(tb, link.Datagrams.Refused, total(link.Refused, refused))
@@ -55,7 +55,7 @@ func requireConserved(tb testing.TB, c status.Channel) {
 		sum = status.Datagrams{}
 		for _, link := range c.Links {
 			requireSum(tb, link.Recent[span].Datagrams)
-			add(&sum, link.Recent[span].Datagrams)
+			sum.Add(link.Recent[span].Datagrams)
 		}
 		require.Equal(tb, sum, c.Recent[span].Datagrams, span)
 	}
@@ -64,17 +64,6 @@ func requireConserved(tb testing.TB, c status.Channel) {
 func requireSum(tb testing.TB, d status.Datagrams) {
 	tb.Helper()
 	require.Equal(tb, d.Received, d.Source+d.Parity+d.Duplicate+d.Late+d.Malformed+d.Refused)
-}
-
-func add(sum *status.Datagrams, d status.Datagrams) {
-	sum.Received += d.Received
-	sum.Source += d.Source
-	sum.Parity += d.Parity
-	sum.Duplicate += d.Duplicate
-	sum.Late += d.Late
-	sum.Malformed += d.Malformed
-	sum.Refused += d.Refused
-	sum.KernelDropped += d.KernelDropped
 }
 
 // total returns the sum of counts, and adds each to all.

@@ -2,8 +2,6 @@ package form
 
 import (
 	"errors"
-	"strings"
-	"unicode/utf8"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -51,7 +49,7 @@ func (f *field) show(wrong, purpose string) {
 	var err error
 	if wrong != "" {
 		err = errors.New(wrong)
-		f.note.Set(sentence(wrong), widgets.Square, widgets.Bad)
+		f.note.Set(widgets.Sentence(wrong), widgets.Square, widgets.Bad)
 	} else {
 		f.note.Set(purpose, widgets.Ring, widgets.Quiet)
 	}
@@ -131,28 +129,4 @@ func heading(text string) *widgets.Text {
 	t := widgets.NewText("", widgets.TextStyle{Size: theme.SizeNameSubHeadingText, Bold: true})
 	t.Set(text, widgets.Normal)
 	return t
-}
-
-// sentence makes the text of an error one: a capital at its head, a full stop at its end.
-func sentence(text string) string {
-	text = strings.TrimSpace(text)
-	if text == "" {
-		return ""
-	}
-	_, first := utf8.DecodeRuneInString(text)
-	text = strings.ToUpper(text[:first]) + text[first:]
-	if !strings.HasSuffix(text, ".") {
-		text += "."
-	}
-	return text
-}
-
-// enable enables or disables.
-func enable(w fyne.Disableable, on bool) {
-	switch {
-	case on && w.Disabled():
-		w.Enable()
-	case !on && !w.Disabled():
-		w.Disable()
-	}
 }

@@ -50,9 +50,9 @@ func (b *footer) show(f *Form) {
 		b.apply.Text = label
 		b.apply.SetIcon(icon)
 	}
-	enable(b.apply, right && !f.state.Busy && (!f.state.Running || f.Changed()))
-	enable(b.save, right && f.state.Kept.Path != "" && !f.kept())
-	enable(b.revert, f.Changed())
+	widgets.Enable(b.apply, right && !f.state.Busy && (!f.state.Running || f.Changed()))
+	widgets.Enable(b.save, right && f.state.Kept.Path != "" && !f.kept())
+	widgets.Enable(b.revert, f.Changed())
 	if f.state.Running != b.back.Visible() {
 		b.back.Hidden = !f.state.Running
 		b.object.Refresh()
@@ -71,13 +71,13 @@ func (b *footer) text(f *Form) (text string, shape widgets.Shape, tone widgets.T
 	switch n := len(f.problems); {
 	case n > 0:
 		p := f.problems[0]
-		text = where(f.draft, p) + ": " + sentence(p.text)
+		text = where(f.draft, p) + ": " + widgets.Sentence(p.text)
 		if n > 1 {
 			text += fmt.Sprintf(" And %d more.", n-1)
 		}
 		return text, widgets.Square, widgets.Bad
 	case kept.Err != nil:
-		return sentence(kept.Err.Error()), widgets.Square, widgets.Bad
+		return widgets.Sentence(kept.Err.Error()), widgets.Square, widgets.Bad
 	case kept.Path == "" && f.state.Config.Demo:
 		return "A demonstration: its settings are not kept.", widgets.Ring, widgets.Quiet
 	case kept.Path == "":

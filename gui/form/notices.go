@@ -51,7 +51,7 @@ func (n *notices) show(f *Form) {
 func noticesOf(s State) []note {
 	var all []note
 	if s.Failure != nil {
-		all = append(all, note{text: sentence(s.Failure.Error()), shape: widgets.Square, tone: widgets.Bad})
+		all = append(all, note{text: widgets.Sentence(s.Failure.Error()), shape: widgets.Square, tone: widgets.Bad})
 	}
 	if s.Ports.Service() {
 		all = append(all, note{
@@ -61,7 +61,7 @@ func noticesOf(s State) []note {
 		})
 	}
 	if s.Kept.Wrong != nil {
-		text := sentence(s.Kept.Wrong.Error())
+		text := widgets.Sentence(s.Kept.Wrong.Error())
 		all = append(all, note{text: text, shape: widgets.Triangle, tone: widgets.Warning})
 	}
 	if s.First && s.Kept.Wrong == nil {

@@ -101,5 +101,5 @@ func portsNote(uses []app.PortUse) (text string, shape widgets.Shape, tone widge
 	if service {
 		remedy = "Stop it with " + app.StopService + ", or choose other ports."
 	}
-	return sentence(strings.Join(parts, "; ")) + " " + remedy, widgets.Square, widgets.Bad
+	return widgets.Sentence(strings.Join(parts, "; ")) + " " + remedy, widgets.Square, widgets.Bad
 }

@@ -124,9 +124,9 @@ type rigView struct {
 // show shows what the draft means, and what is wrong with it.
 func (p *rigPage) show(v rigView) {
 	p.title.Set(titleOf(v.draft), widgets.Normal)
-	enable(p.up, v.index > 0)
-	enable(p.down, v.index < v.of-1)
-	enable(p.remove, v.of > 1)
+	widgets.Enable(p.up, v.index > 0)
+	widgets.Enable(p.down, v.index < v.of-1)
+	widgets.Enable(p.remove, v.of > 1)
 	values, labels := interfaceOptions(v.interfaces, v.draft.Interface)
 	p.netChoice.offer(values, labels, v.draft.Interface)
 

@@ -223,6 +223,18 @@ type Datagrams struct {
 	KernelDropped uint64 `json:"kernel_dropped"` // never reached us: the socket's buffer was full
 }
 
+// Add adds what other counts.
+func (d *Datagrams) Add(other Datagrams) {
+	d.Received += other.Received
+	d.Source += other.Source
+	d.Parity += other.Parity
+	d.Duplicate += other.Duplicate
+	d.Late += other.Late
+	d.Malformed += other.Malformed
+	d.Refused += other.Refused
+	d.KernelDropped += other.KernelDropped
+}
+
 // Time is a moment that marshals to JSON as RFC 3339 in UTC with milliseconds, and as null when it is zero.
 type Time struct{ time.Time }
 

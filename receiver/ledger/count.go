@@ -92,15 +92,3 @@ func (t *tally) datagrams() status.Datagrams {
 	}
 	return d
 }
-
-// addDatagrams adds d to sum.
-func addDatagrams(sum *status.Datagrams, d status.Datagrams) {
-	sum.Received += d.Received
-	sum.Source += d.Source
-	sum.Parity += d.Parity
-	sum.Duplicate += d.Duplicate
-	sum.Late += d.Late
-	sum.Malformed += d.Malformed
-	sum.Refused += d.Refused
-	sum.KernelDropped += d.KernelDropped
-}

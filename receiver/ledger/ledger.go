@@ -161,7 +161,7 @@ func (l *Ledger) Picture(at time.Duration) { l.window.at(at).pictures++ }
 // Counts returns how many datagrams of each kind came on all links together, and what became of the packets.
 func (l *Ledger) Counts() (datagrams status.Datagrams, packets status.Packets) {
 	for i := range l.links {
-		addDatagrams(&datagrams, l.links[i].datagrams())
+		datagrams.Add(l.links[i].datagrams())
 	}
 	return datagrams, l.packets
 }

@@ -102,7 +102,7 @@ func (l *Ledger) snapshotRecent(now time.Duration, c *status.Channel) {
 		for i := range l.links {
 			recent := l.linkRecent(now, s.span, i)
 			c.Links[i].Recent[s.name] = recent
-			addDatagrams(&r.Datagrams, recent.Datagrams)
+			r.Datagrams.Add(recent.Datagrams)
 		}
 		c.Recent[s.name] = r
 	}
@@ -112,7 +112,7 @@ func (l *Ledger) linkRecent(now, span time.Duration, on int) (r status.LinkRecen
 	gap := l.links[on].heard.pause(now)
 	l.window.over(now, span, func(b *bucket) {
 		n := &b.links[on]
-		addDatagrams(&r.Datagrams, n.datagrams())
+		r.Datagrams.Add(n.datagrams())
 		r.Bytes += n.bytes
 		r.Saved += n.saved
 		gap = max(gap, n.gap)

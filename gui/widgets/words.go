@@ -1,0 +1,20 @@
+package widgets
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// Sentence makes a sentence of the text of an error: a capital at its head, a full stop at its end.
+func Sentence(text string) string {
+	text = strings.TrimSpace(text)
+	if text == "" {
+		return ""
+	}
+	_, first := utf8.DecodeRuneInString(text)
+	text = strings.ToUpper(text[:first]) + text[first:]
+	if !strings.HasSuffix(text, ".") {
+		text += "."
+	}
+	return text
+}
