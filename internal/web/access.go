@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"sync/atomic"
 	"time"
+
+	"github.com/go-chi/chi/v5"
 )
 
 // access knows the keys, and who has sent wrong ones. Its methods may be called concurrently.
@@ -92,20 +94,49 @@ func (s *Server) viewer(next http.Handler) http.Handler {
 	})
 }
 
-// refuseViewer answers a request that the access rule refuses. A wrong key is counted and logged: ten of an address and
-// a thousand in all within a minute, as the limits have it, so nobody can fill the log.
+// refuseViewer answers a request that the access rule refuses.
 func (s *Server) refuseViewer(w http.ResponseWriter, r *http.Request, from netip.Addr, result verdict) {
 	now := time.Now()
-	if result == wrongKey {
-		ofAddress, all := s.access.wrong.add(from, now)
-		s.log.Warn("wrong key", "kind", "access", "from", s.clientOf(r), "path", r.URL.Path, "of_address", ofAddress)
-		if ofAddress == s.limits.WrongKeysPerAddress || all == s.limits.WrongKeys {
-			s.log.Warn("keys are refused for the rest of the minute", "kind", "access", "from", s.clientOf(r),
-				"of_address", ofAddress, "in_all", all)
-		}
-	}
+	s.noteRefusal(r, from, result, now)
 	rest, _ := s.access.wrong.refuses(from, now)
 	deny(w, r, result, rest)
+}
+
+// noteRefusal counts and logs a wrong key: ten of an address and a thousand in all within a minute, as the limits have
+// it, so nobody can fill the log.
+func (s *Server) noteRefusal(r *http.Request, from netip.Addr, result verdict, now time.Time) {
+	if result != wrongKey {
+		return
+	}
+	ofAddress, all := s.access.wrong.add(from, now)
+	s.log.Warn("wrong key", "kind", "access", "from", s.clientOf(r), "path", r.URL.Path, "of_address", ofAddress)
+	if ofAddress == s.limits.WrongKeysPerAddress || all == s.limits.WrongKeys {
+		s.log.Warn("keys are refused for the rest of the minute", "kind", "access", "from", s.clientOf(r),
+			"of_address", ofAddress, "in_all", all)
+	}
+}
+
+// serveAccess tells a proxy that keeps video of a channel whether a request may have it: 204 if so, 401 without a valid
+// key, and 403 where there is no such channel for this key, or while keys are refused unread. nginx takes no other codes
+// (ngx_http_auth_request_module). Whoever may have it counts as a viewer, since the rest that it fetches need not come
+// here; beyond the limit of viewers it is not counted, as it costs this server nothing more.
+func (s *Server) serveAccess(w http.ResponseWriter, r *http.Request) {
+	now := time.Now()
+	from := customer(s.clientOf(r))
+	g, result := s.access.judge(r, from, now)
+	channel := chi.URLParam(r, "channel")
+	code := http.StatusNoContent
+	switch {
+	case result == tooManyKeys, result == allowed && (!g.sees(channel) || s.cfg.HLS(channel) == nil):
+		code = http.StatusForbidden
+	case result != allowed:
+		s.noteRefusal(r, from, result, now)
+		code = http.StatusUnauthorized
+	default:
+		s.admit(channel, &g, r)
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(code)
 }
 
 // technician lets programs on this machine pass, and viewers whose key opens all channels.

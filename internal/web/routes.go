@@ -21,6 +21,7 @@ func (s *Server) routes() *chi.Mux {
 	r.NotFound(notFound)
 	r.MethodNotAllowed(notFound)
 	r.Get("/healthz", func(w http.ResponseWriter, _ *http.Request) { writeText(w, http.StatusOK, "ok") })
+	r.Get("/hls/{channel}/access", s.serveAccess) // the access rule is what it answers
 
 	r.Group(func(r chi.Router) {
 		r.Use(s.technician)

@@ -3,7 +3,7 @@
 //
 // A request passes: recovery from panics, security headers, a check whether it is for a name of this server, refusal of
 // bodies and other methods than GET and HEAD, a write deadline that moves with each piece written, the access rule, the
-// route. Only /healthz skips the access rule.
+// route. Only /healthz skips the access rule, and /hls/{channel}/access has it for an answer.
 package web
 
 import (
