@@ -112,7 +112,7 @@ func (r *Run) open() error {
 	settings := web.Config{
 		Snapshot: r.Snapshot, HLS: r.hls, Page: webassets.Handler(), Log: r.log,
 		Open: r.key == "", Keys: []web.Key{{Name: "link", Secret: r.key}}, Hosts: r.hosts(),
-		TrustedProxies: r.cfg.HTTP.trustedProxies(),
+		TrustedProxies: r.cfg.HTTP.trustedProxies(), Origins: r.cfg.Access.Origins,
 	}
 	if r.certificate != nil {
 		settings.TLS = r.certificate.Config()

@@ -33,7 +33,8 @@ type HTTP struct {
 
 // Access says who may watch.
 type Access struct {
-	Mode string `toml:"mode"` // AccessKey or AccessOpen
+	Mode    string   `toml:"mode"`    // AccessKey or AccessOpen
+	Origins []string `toml:"origins"` // "https://name": of other sites whose pages may read answers
 }
 
 // The modes of Access.
@@ -157,5 +158,6 @@ func (c Config) Clone() Config {
 	}
 	c.Channels = channels
 	c.HTTP.TrustedProxies = append([]string(nil), c.HTTP.TrustedProxies...)
+	c.Access.Origins = append([]string(nil), c.Access.Origins...)
 	return c
 }

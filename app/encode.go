@@ -40,6 +40,8 @@ func (c Config) encode() ([]byte, error) {
 	f.table("[access]", "")
 	f.set("mode", c.Access.Mode,
 		`"key": whoever has the link; "open": everyone. On loopback alone it is always open.`)
+	f.set("origins", c.Access.Origins,
+		`other sites whose pages may show the video, with its key: "https://wards.example"`)
 	f.table("[tls]", "encrypts viewers' connections")
 	f.set("cert", c.TLS.Cert, "PEM file with the certificate and its chain; read anew when it changes")
 	f.set("key", c.TLS.Key, "PEM file with its private key")

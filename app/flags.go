@@ -27,6 +27,7 @@ type Flags struct {
 	NoHLS     bool           `name:"no-hls" help:"Start with the HLS output switched off."`
 	RTPTo     *string        `name:"rtp-to" placeholder:"ADDR" help:"Send the RTP packets on to this UDP address, too."`
 	Access    string         `enum:",key,open" default:"" placeholder:"MODE" help:"${access_help}"`
+	Origins   []string       `placeholder:"ORIGIN" help:"${origins_help}"`
 	Demo      bool           `help:"Demonstration: a simulated rig sends over four bad links."`
 	LogLevel  string         `enum:"debug,info,warn,error" default:"info" help:"debug, info, warn or error."`
 }
@@ -38,8 +39,9 @@ func ParserOptions(program, description string) []kong.Option {
 		kong.Name(program), kong.Description(description), kong.DefaultEnvars("ISC"),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.Vars{
-			"http_help":   "Address of the page. Default: :5076; in a demonstration 127.0.0.1:5076.",
-			"access_help": "Who may watch: key (whoever has the link) or open (everyone). Default: key.",
+			"http_help":    "Address of the page. Default: :5076; in a demonstration 127.0.0.1:5076.",
+			"access_help":  "Who may watch: key (whoever has the link) or open (everyone). Default: key.",
+			"origins_help": "Other sites whose pages may show the video, as https://wards.example; a list has commas.",
 		},
 	}
 }
@@ -74,6 +76,9 @@ func (f Flags) apply(cfg *Config) error {
 	set(&cfg.HTTP.Address, f.HTTP)
 	if f.Access != "" {
 		cfg.Access.Mode = f.Access
+	}
+	if len(f.Origins) > 0 {
+		cfg.Access.Origins = f.Origins
 	}
 	if f.NoHLS {
 		cfg.HLS.Enabled = false

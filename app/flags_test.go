@@ -92,6 +92,12 @@ func TestPrecedence(t *testing.T) {
 			get:       func(c Config) any { return c.Access.Mode },
 			byDefault: "key", inEnv: "key", inFlag: "open", wantFile: "open", wantEnv: "key", wantFlag: "open",
 		},
+		"origins": {
+			flag: "--origins", env: "ISC_ORIGINS", file: "[access]\norigins = ['https://a.example']\n",
+			get:       func(c Config) any { return strings.Join(c.Access.Origins, " ") },
+			byDefault: "", inEnv: "https://b.example,https://c.example", inFlag: "https://d.example",
+			wantFile: "https://a.example", wantEnv: "https://b.example https://c.example", wantFlag: "https://d.example",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.Equal(t, c.byDefault, c.get(config(t)))

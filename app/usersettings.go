@@ -107,6 +107,7 @@ func (f Flags) said() []string {
 		{"--no-hls", f.NoHLS},
 		{"--rtp-to", f.RTPTo != nil && *f.RTPTo != ""},
 		{"--access", f.Access != ""},
+		{"--origins", len(f.Origins) > 0},
 	} {
 		if flag.given {
 			names = append(names, flag.name)

@@ -59,6 +59,7 @@ func (c Config) Problems() []Problem {
 		check(proxies == nil, "http.trusted_proxies", "%v", proxies),
 		check(slices.Contains([]string{AccessKey, AccessOpen}, c.Access.Mode), "access.mode",
 			"%q is unknown; write key or open", c.Access.Mode),
+		c.Access.originsProblem(),
 		c.TLS.problem(),
 		check(slices.Contains([]string{"low-latency", "fmp4", "mpegts"}, c.HLS.Variant), "hls.variant",
 			"%q is unknown; write low-latency, fmp4 or mpegts", c.HLS.Variant),
