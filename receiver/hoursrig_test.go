@@ -65,9 +65,10 @@ func newHoursRig(t *testing.T, clip []byte, pictures int) *hoursRig {
 	for i := range testLinks {
 		s.links = append(s.links, netsim.NewLink(netsim.LinkConfig{
 			Delay: time.Duration(20+13*i) * time.Millisecond, Jitter: 8 * time.Millisecond, Loss: 0.005, Repeat: 0.002,
-			Outage: netsim.Outage{
+			Reorder: netsim.Reorder{Share: 0.1, By: 8 * time.Millisecond},
+			Outages: []netsim.Outage{{
 				After: time.Duration(i+1) * hoursDie, Every: testLinks * hoursDie, For: hoursDead,
-			},
+			}},
 		}, time.Now(), uint64(i)))
 	}
 	require.NoError(t, s.restart())
@@ -191,7 +192,7 @@ func (s *hoursRig) sendSegment(datagrams []sending.Datagram, pump *netsim.Pump, 
 	for i, d := range datagrams {
 		all[i] = d.Data
 		isc.Stamp(d.Data, isc.Timestamp(now), uint16(d.Link))
-		s.arrivals = s.links[d.Link].Send(s.arrivals[:0], now)
+		s.arrivals = s.links[d.Link].Send(s.arrivals[:0], now, len(d.Data))
 		if now.Before(s.darkUntil) || len(s.arrivals) == 0 {
 			lost |= 1 << i
 			continue

@@ -2,7 +2,6 @@ package netsim
 
 import (
 	"bytes"
-	"container/heap"
 	"context"
 	"io"
 	"sync"
@@ -16,8 +15,13 @@ type Pump struct {
 	wake  chan struct{} // holds a token when a datagram was added that is due before all others
 
 	mu    sync.Mutex
-	queue queue
-	added uint64
+	queue Schedule[item]
+}
+
+// item is a datagram and where it goes.
+type item struct {
+	datagram []byte
+	out      io.Writer
 }
 
 // NewPump returns a pump that holds up to limit datagrams.
@@ -31,12 +35,10 @@ func NewPump(limit int) *Pump {
 func (p *Pump) Add(due time.Time, datagram []byte, out io.Writer) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(p.queue) >= p.limit {
+	if p.queue.Len() >= p.limit {
 		return false
 	}
-	p.added++
-	heap.Push(&p.queue, item{due: due, order: p.added, datagram: bytes.Clone(datagram), out: out})
-	if p.queue[0].order == p.added {
+	if p.queue.Add(due, item{bytes.Clone(datagram), out}) {
 		select {
 		case p.wake <- struct{}{}:
 		default: // a token is there already
@@ -76,42 +78,12 @@ func (p *Pump) Run(ctx context.Context) {
 func (p *Pump) next() (item, time.Duration, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(p.queue) == 0 {
+	due, ok := p.queue.Next()
+	if !ok {
 		return item{}, 0, false
 	}
-	if wait := time.Until(p.queue[0].due); wait > 0 {
+	if wait := time.Until(due); wait > 0 {
 		return item{}, wait, true
 	}
-	return heap.Pop(&p.queue).(item), 0, true
-}
-
-type item struct {
-	due      time.Time
-	order    uint64
-	datagram []byte
-	out      io.Writer
-}
-
-// queue is a heap (container/heap) with the datagram that is due first on top.
-type queue []item
-
-func (q queue) Len() int { return len(q) }
-
-func (q queue) Less(i, j int) bool {
-	if !q[i].due.Equal(q[j].due) {
-		return q[i].due.Before(q[j].due)
-	}
-	return q[i].order < q[j].order
-}
-
-func (q queue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
-
-func (q *queue) Push(x any) { *q = append(*q, x.(item)) }
-
-func (q *queue) Pop() any {
-	old := *q
-	last := old[len(old)-1]
-	old[len(old)-1] = item{}
-	*q = old[:len(old)-1]
-	return last
+	return p.queue.Take(), 0, true
 }

@@ -27,6 +27,7 @@ const (
 	demoSpread  = 40 * time.Millisecond
 	demoJitter  = 8 * time.Millisecond
 	demoLoss    = 0.005
+	demoReorder = 0.1
 	outageFirst = 8 * time.Second
 	outageEvery = 20 * time.Second
 	outageFor   = 6 * time.Second
@@ -88,16 +89,17 @@ func newDemoStream(outs []io.Writer, seed uint64, log *slog.Logger) (*demoStream
 // demoLinkConfig returns what link i is like. Links die in turn, if the coding survives that.
 func demoLinkConfig(i int, coding CoderConfig) netsim.LinkConfig {
 	config := netsim.LinkConfig{
-		Delay:  demoDelay + demoSpread*time.Duration(i)/time.Duration(max(1, coding.Links-1)),
-		Jitter: demoJitter,
-		Loss:   demoLoss,
+		Delay:   demoDelay + demoSpread*time.Duration(i)/time.Duration(max(1, coding.Links-1)),
+		Jitter:  demoJitter,
+		Loss:    demoLoss,
+		Reorder: netsim.Reorder{Share: demoReorder, By: demoJitter},
 	}
 	if coding.Survives() {
-		config.Outage = netsim.Outage{
+		config.Outages = []netsim.Outage{{
 			After: outageFirst + time.Duration(i)*outageEvery,
 			Every: time.Duration(coding.Links) * outageEvery,
 			For:   outageFor,
-		}
+		}}
 	}
 	return config
 }
@@ -179,7 +181,7 @@ func (s *demoStream) send(now time.Time) {
 		s.clear = at.Add(demoPace)
 		isc.Stamp(d.Data, isc.Timestamp(at), uint16(d.Link))
 		link := s.links[d.Link]
-		s.arrivals = link.Send(s.arrivals[:0], at)
+		s.arrivals = link.Send(s.arrivals[:0], at, len(d.Data))
 		for _, arrival := range s.arrivals {
 			s.pump.Add(arrival, d.Data, link.out) // refused when full: lost, as on a real link
 		}
