@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/isc-receiver/isc-receiver/internal/wholefile"
 	"github.com/isc-receiver/isc-receiver/receiver/rtpout"
 )
 
@@ -40,7 +41,7 @@ func (o *rtpOutput) save(text []byte) error {
 	if err := os.MkdirAll(filepath.Dir(o.sdp), 0o700); err != nil {
 		return err
 	}
-	if err := replace(o.sdp, text, 0o644); err != nil {
+	if err := wholefile.Write(o.sdp, text, 0o644); err != nil {
 		return err
 	}
 	o.saved = text

@@ -8,8 +8,9 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
-	"runtime"
 	"time"
+
+	"github.com/isc-receiver/isc-receiver/internal/wholefile"
 )
 
 // ErrUnknownSetting is wrapped, beside ErrSetting, by Load's error where all that is wrong is that the file says more
@@ -55,7 +56,7 @@ func Save(path string, cfg Config) (kept string, err error) {
 		}
 	}
 	if err == nil || errors.Is(err, fs.ErrNotExist) {
-		err = replace(path, text, mode)
+		err = wholefile.Write(path, text, mode)
 	}
 	if err != nil {
 		return kept, notSaved(path, err)
@@ -70,59 +71,16 @@ func keepOld(path string, old, text []byte, mode fs.FileMode) (kept string, err 
 	switch {
 	case was.decode(path, bytes.NewReader(old)) != nil:
 		kept = path + ".broken-" + time.Now().Format(brokenTime)
-		return kept, replace(kept, old, mode)
+		return kept, wholefile.Write(kept, old, mode)
 	case bytes.Equal(old, text):
 		return "", nil
 	default:
-		return "", replace(path+"~", old, mode)
+		return "", wholefile.Write(path+"~", old, mode)
 	}
 }
 
 func notSaved(path string, err error) error {
 	return &sentence{fmt.Sprintf("The settings were not saved to %s: %s.", path, errorText(err)), err}
-}
-
-// replace puts a file in another's place at once, and returns once it is on the disk.
-func replace(path string, text []byte, mode fs.FileMode) (err error) {
-	folder := filepath.Dir(path)
-	file, err := os.CreateTemp(folder, "."+filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil { // what there is of it is of no use
-			_ = file.Close()
-			_ = os.Remove(file.Name())
-		}
-	}()
-	if err := file.Chmod(mode); err != nil {
-		return err
-	}
-	if _, err := file.Write(text); err != nil {
-		return err
-	}
-	if err := file.Sync(); err != nil {
-		return err
-	}
-	if err := file.Close(); err != nil {
-		return err
-	}
-	if err := os.Rename(file.Name(), path); err != nil {
-		return err
-	}
-	return syncFolder(folder)
-}
-
-// syncFolder returns once the names in a folder are on the disk. Windows offers no such thing, and needs none.
-func syncFolder(path string) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	folder, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(folder.Sync(), folder.Close())
 }
 
 // Equal tells whether two configurations say the same in a settings file.

@@ -45,8 +45,8 @@ var rules = map[string]rule{
 		own: []string{
 			"receiver", "receiver/inbox", "receiver/source", "receiver/record", "receiver/preview", "receiver/rtpout",
 			"hls", "webassets",
-			"internal/diagnosis", "internal/host", "internal/loglimit", "internal/media", "internal/portowner",
-			"internal/rig", "internal/status", "internal/web",
+			"internal/diagnosis", "internal/host", "internal/keys", "internal/loglimit", "internal/media",
+			"internal/portowner", "internal/rig", "internal/status", "internal/web", "internal/wholefile",
 		},
 		libs: []string{"github.com/pelletier/go-toml/v2", "github.com/alecthomas/kong", "github.com/dustin/go-humanize"},
 		why:  "app alone sees everything, so it only wires: what it needs from a library belongs to a package below it",
@@ -126,6 +126,14 @@ var rules = map[string]rule{
 		own: []string{"internal/host", "internal/status"},
 		why: "it puts facts of the machine and a verdict together: it knows neither the receiver nor who shows the result",
 	},
+	"internal/keys": {
+		own: []string{"internal/wholefile"},
+		not: []string{"net/http"},
+		why: "it keeps keys in a file and knows neither what they open nor who shows them",
+	},
+	"internal/wholefile": {
+		why: "it writes a file whole or not at all, whatever is in it",
+	},
 	"internal/loglimit": {
 		libs: []string{"golang.org/x/time"},
 		why:  "it stands between a logger and its output and knows nothing of what is logged",
@@ -150,7 +158,7 @@ var rules = map[string]rule{
 		why: "simulated links carry bytes and know nothing of what they mean",
 	},
 	"internal/web": {
-		own:  []string{"internal/status", "internal/portowner"},
+		own:  []string{"internal/status", "internal/portowner", "internal/wholefile"},
 		libs: []string{"github.com/go-chi/chi/v5", "github.com/prometheus/client_golang", "golang.org/x/sys"},
 		why:  "the router shows the snapshot and mounts handlers that app hands to it",
 	},

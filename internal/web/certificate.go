@@ -20,6 +20,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/isc-receiver/isc-receiver/internal/wholefile"
 )
 
 const (
@@ -84,7 +86,7 @@ func SelfSigned(folder string, hosts []string, log *slog.Logger) (*Certificate, 
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, fmt.Errorf("web: certificate: %w", err)
 	}
-	if err := errors.Join(writeWhole(keyFile, key), writeWhole(certFile, cert)); err != nil {
+	if err := errors.Join(wholefile.Write(keyFile, key, 0o600), wholefile.Write(certFile, cert, 0o600)); err != nil {
 		return nil, fmt.Errorf("web: certificate: %w", err)
 	}
 	return LoadCertificate(certFile, keyFile, log)
@@ -189,21 +191,4 @@ func makeCertificate(hosts []string, now time.Time) (cert, key []byte, err error
 	}
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
 		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: privateDER}), nil
-}
-
-// writeWhole writes a file that only its owner may read, whole or not at all.
-func writeWhole(name string, content []byte) error {
-	temporary, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*") // for its owner alone
-	if err != nil {
-		return err
-	}
-	_, err = temporary.Write(content)
-	err = errors.Join(err, temporary.Sync(), temporary.Close())
-	if err == nil {
-		err = os.Rename(temporary.Name(), name)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(temporary.Name()))
-	}
-	return nil
 }

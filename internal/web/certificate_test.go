@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/isc-receiver/isc-receiver/internal/wholefile"
 )
 
 // storeCertificate writes a fresh certificate for 127.0.0.1 and its key over those in a folder.
@@ -25,8 +27,8 @@ func storeCertificate(t *testing.T, folder string, now time.Time) (certFile, key
 	cert, key, err := makeCertificate([]string{"127.0.0.1"}, now)
 	require.NoError(t, err)
 	certFile, keyFile = filepath.Join(folder, "cert.pem"), filepath.Join(folder, "key.pem")
-	require.NoError(t, writeWhole(certFile, cert))
-	require.NoError(t, writeWhole(keyFile, key))
+	require.NoError(t, wholefile.Write(certFile, cert, 0o600))
+	require.NoError(t, wholefile.Write(keyFile, key, 0o600))
 	return certFile, keyFile
 }
 
