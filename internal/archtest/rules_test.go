@@ -147,8 +147,12 @@ var rules = map[string]rule{
 	"internal/portowner": {
 		why: "it asks the system who owns a port, a question that any program may ask",
 	},
+	"internal/rig/plan": {
+		not: []string{"net", "net/http", "os"},
+		why: "the deciding part is told what it needs, times included, so that another wire format can use it as it is",
+	},
 	"internal/rig": {
-		own: []string{"receiver/isc", "internal/netsim"},
+		own: []string{"receiver/isc", "internal/netsim", "internal/rig/plan"},
 		libs: []string{
 			"github.com/pion/rtp", "github.com/bluenviron/gortsplib/v5", "github.com/bluenviron/mediacommon/v2",
 		},
