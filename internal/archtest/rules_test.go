@@ -159,7 +159,8 @@ var rules = map[string]rule{
 		why: "the sending side shares the coding with the receiver and nothing else, so that each can check the other",
 	},
 	"internal/netsim": {
-		why: "simulated links carry bytes and know nothing of what they mean",
+		libs: []string{"github.com/pelletier/go-toml/v2"},
+		why:  "simulated links carry bytes and know nothing of what they mean",
 	},
 	"internal/web": {
 		own:  []string{"internal/status", "internal/portowner", "internal/wholefile"},
