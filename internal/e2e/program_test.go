@@ -3,6 +3,7 @@ package e2e
 import (
 	"bufio"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -26,15 +28,40 @@ const (
 	startTime  = 20 * time.Second // for a program to say where its page is, and for a page to change its state
 )
 
-// compile builds the daemon, with the page in it if that was built.
-func compile(t *testing.T) string {
-	t.Helper()
-	program := filepath.Join(t.TempDir(), "isc-receiverd")
-	command := exec.CommandContext(t.Context(), "go", "build", "-o", program, "./cmd/isc-receiverd")
+// sharedFolder is where what all tests share is kept.
+var sharedFolder string
+
+func TestMain(m *testing.M) {
+	code := 1
+	var err error
+	if sharedFolder, err = os.MkdirTemp("", "isc-e2e-"); err == nil {
+		code = m.Run()
+		err = os.RemoveAll(sharedFolder)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// compiled builds the daemon once, as users get it and without the race detector, whatever the tests have.
+var compiled = sync.OnceValues(func() (string, error) {
+	program := filepath.Join(sharedFolder, "isc-receiverd")
+	command := exec.Command("go", "build", "-o", program, "./cmd/isc-receiverd") //nolint:noctx // of all tests
 	command.Dir = repository
 	command.Env = append(os.Environ(), "CGO_ENABLED=0")
-	output, err := command.CombinedOutput()
-	require.NoError(t, err, "%s", output)
+	if output, err := command.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%w: %s", err, output)
+	}
+	return program, nil
+})
+
+// compile returns the path of the daemon, with the page in it if that was built.
+func compile(t *testing.T) string {
+	t.Helper()
+	program, err := compiled()
+	require.NoError(t, err)
 	return program
 }
 
@@ -87,7 +114,7 @@ func await(t *testing.T, from <-chan string, pattern string) string {
 
 // daemon is the receiver as a program that runs.
 type daemon struct {
-	url  string // of its page, with a slash at the end
+	url  string // of its page, with a slash at the end, or with the key where one is needed
 	pid  int
 	stop func(os.Signal) // ends it with a signal, and waits for that
 }
@@ -116,7 +143,7 @@ func startDaemon(t *testing.T, program string, flags ...string) daemon {
 		}
 	}
 	t.Cleanup(func() { stop(syscall.SIGKILL) })
-	return daemon{url: await(t, output, `http://[0-9.]+:[0-9]+/`), pid: command.Process.Pid, stop: stop}
+	return daemon{url: await(t, output, `http://[0-9.]+:[0-9]+/[^\s"]*`), pid: command.Process.Pid, stop: stop}
 }
 
 // channelAt asks the receiver at that address for the state of its first channel.

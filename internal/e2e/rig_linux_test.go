@@ -42,7 +42,8 @@ func dial(t *testing.T, ports string) (sockets []net.Conn) {
 
 // liveRig sends the clip of the demonstration over links that lose nothing. What it has sent may be read at any time.
 type liveRig struct {
-	clip       *rig.Clip
+	clips      chan *rig.Clip // what to play from now on
+	began      chan time.Time // when it did, just before it sent the first packet
 	packetizer *rig.Packetizer
 	coder      *rig.Coder
 	links      []net.Conn
@@ -63,14 +64,23 @@ type sentPacket struct {
 
 var seed = maphash.MakeSeed()
 
-// startLive starts a rig that sends to ports of this machine, until it is stopped.
-func startLive(t *testing.T, ports string) (r *liveRig, stop func()) {
+// demoClip is the clip of the demonstration, 640x360.
+func demoClip(t *testing.T) *rig.Clip {
 	t.Helper()
 	stream, err := os.ReadFile(filepath.Join(repository, "internal", "rig", "demo.h264"))
 	require.NoError(t, err)
-	r = &liveRig{links: dial(t, ports), last: map[uint16]sentPacket{}}
-	r.clip, err = rig.ParseClip(stream)
+	clip, err := rig.ParseClip(stream)
 	require.NoError(t, err)
+	return clip
+}
+
+// startLive starts a rig that sends to ports of this machine, until it is stopped.
+func startLive(t *testing.T, ports string) (r *liveRig, stop func()) {
+	t.Helper()
+	r = &liveRig{
+		links: dial(t, ports), last: map[uint16]sentPacket{}, clips: make(chan *rig.Clip), began: make(chan time.Time),
+	}
+	var err error
 	r.packetizer, err = rig.NewPacketizer(rig.PacketizerConfig{
 		SSRC: rand.Uint32(), PayloadType: 96, Sequence: uint16(rand.Uint32()),
 		MaxSize: rig.MaxPacketSize, Multiple: rigSources,
@@ -81,24 +91,37 @@ func startLive(t *testing.T, ports string) (r *liveRig, stop func()) {
 
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- r.run(ctx) }()
+	clip := demoClip(t)
+	go func() { ended <- r.run(ctx, clip) }()
 	return r, func() {
 		cancel()
 		require.NoError(t, <-ended)
 	}
 }
 
+// play has the rig play another clip from its beginning on, and returns when it began.
+func (r *liveRig) play(clip *rig.Clip) time.Time {
+	r.clips <- clip
+	return <-r.began
+}
+
 // run sends a picture each 40 ms, and its last segment at once.
-func (r *liveRig) run(ctx context.Context) error {
+func (r *liveRig) run(ctx context.Context, clip *rig.Clip) error {
 	ticker := time.NewTicker(rigInterval)
 	defer ticker.Stop()
-	for n := 0; ; n++ {
+	for n, first := 0, 0; ; n++ {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-ticker.C:
 		}
-		packets, err := r.packetizer.Packetize(r.clip.Unit(n), uint32(n)*rigTicks)
+		select {
+		case clip = <-r.clips:
+			first = n
+			r.began <- time.Now()
+		default:
+		}
+		packets, err := r.packetizer.Packetize(clip.Unit(n-first), uint32(n)*rigTicks)
 		if err != nil {
 			return err
 		}

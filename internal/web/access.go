@@ -83,7 +83,7 @@ func (s *Server) viewer(next http.Handler) http.Handler {
 			return
 		}
 		if g.fresh != nil {
-			http.SetCookie(w, g.fresh.newCookie(s.encrypted(r), now))
+			http.SetCookie(w, g.fresh.newCookie(s.encrypted(r)))
 		}
 		if !s.access.open && r.URL.Path == "/" && r.URL.Query().Has("key") {
 			w.Header().Set("Cache-Control", "no-store")

@@ -76,12 +76,15 @@ func TestKeysExpire(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newKeyedServer(Key{Secret: "guest", Expires: time.Now().Add(time.Hour)})
 		cookie := cookieOf(t, s, "guest")
-		require.Equal(t, 3600, cookie.MaxAge)
+		require.Equal(t, int(cookieLife.Seconds()), cookie.MaxAge, "it outlives the key, and tells of its end")
 		require.Equal(t, http.StatusOK, request{path: "/", cookie: cookie}.do(s).Code)
+		void := request{path: "/api/v1/status"}.do(s)
+		require.NotContains(t, void.Header().Get("Www-Authenticate"), "expired")
 		time.Sleep(time.Hour)
 		w := request{path: "/", cookie: cookie, accept: "text/html"}.do(s)
 		require.Equal(t, http.StatusUnauthorized, w.Code)
 		require.Contains(t, w.Body.String(), "This link has expired")
+		require.Contains(t, w.Header().Get("Www-Authenticate"), `error="expired"`)
 		for range 2 * s.limits.WrongKeysPerAddress {
 			w = request{path: "/?key=guest"}.do(s)
 			require.Equal(t, http.StatusUnauthorized, w.Code, "an expired key is no wrong one")

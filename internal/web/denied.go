@@ -32,7 +32,11 @@ func deny(w http.ResponseWriter, r *http.Request, why verdict, rest time.Duratio
 	default:
 	}
 	if code == http.StatusUnauthorized {
-		w.Header().Set("WWW-Authenticate", `Key realm="ISC Receiver"`)
+		challenge := `Key realm="ISC Receiver"`
+		if why == expiredKey {
+			challenge += `, error="expired"` // by which the page knows what to say
+		}
+		w.Header().Set("WWW-Authenticate", challenge)
 	}
 	if !strings.Contains(r.Header.Get("Accept"), "text/html") {
 		writeText(w, code, title+". "+text)

@@ -13,7 +13,8 @@ import (
 	"time"
 )
 
-// cookieLife is how long a browser keeps its right to watch, unless its key ends before.
+// cookieLife is how long a browser keeps its cookie. That of a key that has expired opens nothing, but tells its viewer
+// that the key has expired, and is not missing.
 const cookieLife = 30 * 24 * time.Hour
 
 // Key opens the page to whoever has it. It is exchanged for a cookie "nonce.mac": 16 random bytes and their HMAC under
@@ -124,17 +125,13 @@ func (ring keyring) cookies(r *http.Request, g *grant, now time.Time) verdict {
 
 func (k *ringKey) expired(now time.Time) bool { return !k.Expires.IsZero() && !now.Before(k.Expires) }
 
-func (k *ringKey) newCookie(secure bool, now time.Time) *http.Cookie {
+func (k *ringKey) newCookie(secure bool) *http.Cookie {
 	nonce := make([]byte, 16)
 	_, _ = rand.Read(nonce) // crypto/rand never fails
 	text := base64.RawURLEncoding.EncodeToString(nonce)
-	life := cookieLife
-	if !k.Expires.IsZero() {
-		life = min(life, k.Expires.Sub(now))
-	}
 	return &http.Cookie{
 		Name: k.cookie, Value: text + "." + base64.RawURLEncoding.EncodeToString(k.mac(text)),
-		Path: "/", MaxAge: max(1, int(life.Seconds())),
+		Path: "/", MaxAge: int(cookieLife.Seconds()),
 		HttpOnly: true, Secure: secure, SameSite: http.SameSiteLaxMode,
 	}
 }

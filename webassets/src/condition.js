@@ -20,6 +20,12 @@ const VERDICTS = {
 };
 const UNKNOWN = ['No picture', 'triangle', 'There is no picture', OPERATOR];
 
+// By why the receiver refuses to show anything.
+const DENIED = {
+  void: ['This link is no longer valid', 'Ask the operator of the receiver for the present one.'],
+  expired: ['This link has expired', 'Ask the operator of the receiver for a new one.'],
+};
+
 // What only technicians read: bytes, addresses, ports, commands. Times of the day have two colons, IPv6 has more.
 const BYTES = /\b[0-9a-f]{2}(?:[ :][0-9a-f]{2}){3,}\b/i;
 const ADDRESSES = /\b\d{1,3}(?:\.\d{1,3}){3}\b|::|(?:[0-9a-f]{1,4}:){3,}/i;
@@ -32,14 +38,16 @@ export const isTechnical = (sentence) => [BYTES, ADDRESSES, TERMS].some((pattern
 // but feed.lostSince, which is of ours; verdictSince says when the channel's verdict came to be, or NaN.
 export function condition({ feed, channel, gone, player, now, verdictSince = NaN }) {
   if (feed.denied) {
-    return missing('No access', 'square', 'This link is no longer valid', 'Ask the operator of the receiver for the present one.');
+    const [what, why] = DENIED[feed.denied];
+    return missing('No access', 'square', what, why);
   }
   if (feed.lostSince) {
     const since = feed.met ? `since ${clockText(feed.lostSince)}` : '';
     return missing('No connection', 'square', 'No connection to the receiver', 'The picture comes back by itself.', since);
   }
   if (!feed.met) return missing('Connecting', 'ring', 'Connecting to the receiver', '');
-  if (gone) return missing('Not there', 'ring', `${gone} is not set up on this receiver`, 'It comes back by itself when it is.');
+  if (gone) return missing('Not there', 'ring', `${gone} is not here`,
+    'It is not set up on this receiver, or this link is not for it. The picture comes by itself when that changes.');
   if (!channel) return missing('No rig', 'ring', 'No rig is set up on this receiver', 'It appears here as soon as its operator adds one.');
   return withoutVideo(channel, now, verdictSince) ?? ofPlayer(channel, player, now, verdictSince);
 }

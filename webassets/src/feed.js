@@ -4,7 +4,7 @@ const EXPECTED = 1000; // ms; the receiver sends at least this often
 const SILENCE = 3 * EXPECTED; // without a snapshot for so long, the connection counts as lost
 const PATIENCE = 4000; // ms for one poll
 const SYNC = 60000; // ms after which the clocks are compared anew
-const DENIED = 5000; // ms between polls while the key is void
+const DENIED = [5000, 10000, 20000, 40000, 60000]; // ms between polls while the key is void: fewer and fewer
 const REOPEN = 10000; // ms between attempts at events that the receiver refuses
 
 // ServerClock tells the server's time by the browser's clock.
@@ -33,12 +33,14 @@ export class ServerClock {
 }
 
 // Feed calls onSnapshot(snapshot) with each, and onChange() when the connection is lost or found. Public state:
-// met (there was a snapshot), lostSince (ms, or 0 while connected), denied (the key is needed or void), clock.
+// met (there was a snapshot), lostSince (ms, or 0 while connected), denied ('void' where the key is needed or no longer good,
+// 'expired' where its time is over, else ''), clock.
 export class Feed {
   clock = new ServerClock();
   met = false;
   lostSince = 0;
-  denied = false;
+  denied = '';
+  #refusals = 0; // in a row
   #last = Date.now(); // when the last snapshot came
   #events = null;
   #opened = 0;
@@ -67,7 +69,7 @@ export class Feed {
       this.#asking = null;
     }
     this.#poll();
-    if (Date.now() - this.#last > SILENCE) this.#open();
+    if (!this.denied && Date.now() - this.#last > SILENCE) this.#open();
   }
 
   #open() {
@@ -85,10 +87,13 @@ export class Feed {
   // Each second: asks for what the events do not bring, and opens them anew where that may help.
   #watch() {
     const now = Date.now();
+    if (this.denied) {
+      if (now - this.#polled >= DENIED[Math.min(this.#refusals, DENIED.length) - 1]) this.#poll();
+      return;
+    }
     const closed = this.#events.readyState === EventSource.CLOSED; // refused: the browser does not try again
     const quiet = now - this.#last > SILENCE;
     if (quiet) this.#lose();
-    if (this.denied && now - this.#polled < DENIED) return;
     if (closed || quiet || now - this.#lastSynced > SYNC) this.#poll();
     if ((closed || quiet) && now - this.#opened > (closed ? REOPEN : SILENCE)) this.#open();
   }
@@ -101,7 +106,7 @@ export class Feed {
       const sent = this.#polled = Date.now();
       const response = await fetch('/api/v1/status', { cache: 'no-store', signal: asking.signal });
       const received = Date.now();
-      if (response.status === 401 || response.status === 429) this.#deny();
+      if (response.status === 401) this.#deny(response.headers.get('WWW-Authenticate') ?? '');
       if (!response.ok) return;
       const snapshot = await response.json();
       this.clock.sample(sent, received, Date.parse(snapshot.time));
@@ -121,8 +126,10 @@ export class Feed {
     this.onChange();
   }
 
-  #deny() {
-    this.denied = true;
+  #deny(challenge) {
+    this.#events.close();
+    this.#refusals++;
+    this.denied = challenge.includes('error="expired"') ? 'expired' : 'void';
     this.onChange();
   }
 
@@ -134,7 +141,9 @@ export class Feed {
     }
     this.#last = Date.now();
     this.met = true;
-    this.denied = false;
+    if (this.denied) this.#open();
+    this.denied = '';
+    this.#refusals = 0;
     this.lostSince = 0;
     this.onSnapshot(snapshot);
   }

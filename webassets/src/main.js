@@ -44,7 +44,8 @@ function onSnapshot(next) {
 }
 
 function onConnection() {
-  if (feed.lostSince) player.pauseRetries();
+  if (feed.denied) player.play(null, false); // what it may not have, it does not ask for
+  else if (feed.lostSince) player.pauseRetries();
   render();
 }
 

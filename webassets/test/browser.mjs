@@ -14,8 +14,8 @@ export async function launch() {
   return chromium.launch({ executablePath, headless: true, args: FLAGS });
 }
 
-// Opens url in a new context of the given options; faults fills as they happen.
-export async function open(browser, url, options = {}) {
+// Makes a page for url, in a new context of the given options; faults fills as they happen.
+export async function prepare(browser, url, options = {}) {
   const context = await browser.newContext({ ignoreHTTPSErrors: true, ...options });
   const page = await context.newPage();
   const faults = [];
@@ -28,6 +28,12 @@ export async function open(browser, url, options = {}) {
     const target = new URL(request.url());
     if (target.protocol.startsWith('http') && target.host !== host) faults.push(`request to ${target.host}`);
   });
-  await page.goto(url, { waitUntil: 'domcontentloaded' });
   return { page, context, faults };
+}
+
+// Opens url in such a page.
+export async function open(browser, url, options = {}) {
+  const made = await prepare(browser, url, options);
+  await made.page.goto(url, { waitUntil: 'domcontentloaded' });
+  return made;
 }

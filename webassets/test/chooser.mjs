@@ -69,7 +69,7 @@ await page.waitForFunction(() => window.iscFigures().phase === 'playing', null, 
 
 proxy.state.change = rigs('e');
 await becomes(() => page.textContent('#state'), 'Not there');
-assert.equal(await page.textContent('#notice-what'), 'Name of rig1 is not set up on this receiver');
+assert.equal(await page.textContent('#notice-what'), 'Name of rig1 is not here');
 assert.equal(await shown(), 'Name of rig1');
 assert.equal(await listed(), 'Name of e');
 proxy.state.change = rigs('rig1', 'e');

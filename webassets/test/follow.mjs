@@ -1,29 +1,73 @@
-// usage: node follow.mjs URL
-// Opens the page and prints its state word, a line each time that it changes, until standard input ends.
-import { launch, open } from './browser.mjs';
+// usage: node follow.mjs URL [WIDTH HEIGHT]
+// Opens the page and prints a line of JSON each time that it looks different: what it says (of a page that is no player,
+// its heading and text), whether the picture is dimmed and moves, and how large it is, with the time in ms. Each answer to
+// a request, and each request without one, is a line of its own: what was asked for, and the status. A line "shot FILE" on
+// standard input takes a picture; any other is JavaScript that runs in the page. When standard input ends, all ends: exit
+// status 0, or 1 with a line for each fault on standard error.
+import { createInterface } from 'node:readline';
+import { launch, prepare } from './browser.mjs';
 
-const url = process.argv[2];
+const [url, width = '1280', height = '800'] = process.argv.slice(2);
 if (!url) {
-  console.error('usage: node follow.mjs URL');
+  console.error('usage: node follow.mjs URL [WIDTH HEIGHT]');
   process.exit(2);
 }
-const browser = await launch();
-const { page, faults } = await open(browser, url, { viewport: { width: 1280, height: 800 } });
-await page.exposeFunction('say', (word) => console.log(word));
-await page.evaluate(() => {
-  const node = document.querySelector('#state');
-  let last = '';
-  const look = () => {
-    const word = node.textContent.trim();
-    if (word !== last) window.say(word);
-    last = word;
+
+// Runs in each page that is opened: looks ten times a second, and at each frame of another size.
+function watch() {
+  const STILL = 1000; // ms without a frame from which on the picture stands still
+  const shown = (id) => {
+    const node = document.querySelector(id);
+    return node && node.checkVisibility() ? node.textContent.trim() : '';
   };
-  new MutationObserver(look).observe(node, { subtree: true, characterData: true, childList: true });
-  look();
-});
-process.stdin.resume();
-process.stdin.on('end', async () => {
-  await browser.close();
-  for (const fault of faults) console.error(fault);
-  process.exit(faults.length === 0 ? 0 : 1);
-});
+  let last = '';
+  let size = '';
+  let shownAt = -Infinity; // when the last frame came
+  const look = () => {
+    const player = document.querySelector('#state');
+    const now = player ? {
+      state: player.textContent.trim(), what: shown('#notice-what'), since: shown('#notice-since'), why: shown('#notice-why'),
+      advice: shown('#notice-advice'), clock: shown('#clock').replace(/[\d:]+$/, ''), rig: shown('#name'),
+      rigs: [...document.querySelectorAll('nav .rig')].map((node) => node.textContent).join(', '),
+      dim: document.querySelector('#stage').classList.contains('dim'), moves: performance.now() - shownAt < STILL, size,
+      still: document.querySelector('video').videoWidth > 0 || !document.querySelector('#still').hidden,
+    } : { state: document.querySelector('h1')?.textContent ?? '', why: document.querySelector('p')?.textContent ?? '' };
+    const text = JSON.stringify(now);
+    if (text !== last) window.say({ at: Date.now(), ...now });
+    last = text;
+  };
+  const onFrame = (_, frame) => {
+    shownAt = performance.now();
+    const wide = `${frame.width}x${frame.height}`;
+    if (wide !== size) {
+      size = wide;
+      look();
+    }
+    document.querySelector('video').requestVideoFrameCallback(onFrame);
+  };
+  document.addEventListener('DOMContentLoaded', () => {
+    document.querySelector('video')?.requestVideoFrameCallback(onFrame);
+    look();
+    setInterval(look, 100);
+  });
+}
+
+const browser = await launch();
+const { page, faults } = await prepare(browser, url, { viewport: { width: Number(width), height: Number(height) } });
+const say = (fact) => console.log(JSON.stringify(fact));
+await page.exposeFunction('say', say);
+await page.addInitScript(watch);
+const asked = (request, status) => say({ at: Date.now(), asked: new URL(request.url()).pathname, status });
+page.on('response', (response) => asked(response.request(), response.status()));
+page.on('requestfailed', (request) => asked(request, 0));
+const opened = page.goto(url, { waitUntil: 'domcontentloaded' });
+
+for await (const line of createInterface({ input: process.stdin })) {
+  await opened;
+  if (line.startsWith('shot ')) await page.screenshot({ path: line.slice(5) });
+  else await page.evaluate(line);
+}
+await opened;
+await browser.close();
+for (const fault of faults) console.error(fault);
+process.exit(faults.length === 0 ? 0 : 1);

@@ -126,7 +126,7 @@ const STATES = {
   },
   capture: { says: 'Capture', source: 'Capture, not live', change(s) { Object.assign(s.channels[0], { source: 'file', listen_only: true }); return s; } },
   gone: {
-    says: 'Not there', what: 'Rig 1 is not set up on this receiver', rigs: 1,
+    says: 'Not there', what: 'Rig 1 is not here', rigs: 1,
     change(s) {
       Object.assign(s.channels[0], { id: 'other', name: 'Ambulance 7' });
       return s;

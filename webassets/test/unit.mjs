@@ -26,7 +26,7 @@ function link(port, changes = {}) {
   return { port, state: 'up', since: '2026-01-02T03:04:08.000Z', datagrams: { received: 7 }, ...changes };
 }
 
-const connected = { met: true, lostSince: 0, denied: false };
+const connected = { met: true, lostSince: 0, denied: '' };
 const playing = { phase: 'playing', since: NOW };
 const look = (changes) => condition({ feed: connected, channel: channel(), player: playing, now: NOW, ...changes });
 const says = (code, more = {}) => ({ verdict: { code, text: `It is ${code}.` }, ...more });
@@ -61,10 +61,11 @@ test('what is missing, and since when', () => {
     ['capture that has ended', { channel: channel(says('stopped', { source: 'file', state: 'stopped' })) },
       'Ended', 'ring', 'The capture has been played for 12 s'],
     ['no channel', { channel: undefined }, 'No rig', 'ring', 'No rig is set up on this receiver'],
-    ['another is there', { channel: undefined, gone: 'Rig 1' }, 'Not there', 'ring', 'Rig 1 is not set up on this receiver'],
+    ['another is there', { channel: undefined, gone: 'Rig 1' }, 'Not there', 'ring', 'Rig 1 is not here'],
     ['first contact', { feed: { met: false } }, 'Connecting', 'ring', 'Connecting to the receiver'],
     ['never met', { feed: { met: false, lostSince: 1 } }, 'No connection', 'square', 'No connection to the receiver'],
-    ['no access', { feed: { met: true, denied: true } }, 'No access', 'square', 'This link is no longer valid'],
+    ['no access', { feed: { met: true, denied: 'void' } }, 'No access', 'square', 'This link is no longer valid'],
+    ['no access any more', { feed: { met: true, denied: 'expired' } }, 'No access', 'square', 'This link has expired'],
     ['loading', { player: { phase: 'loading', since: NOW } }, 'Loading', 'ring', 'Loading the picture'],
     ['loading long', { player: { phase: 'loading', since: NOW - 5000 } }, 'Loading', 'ring', 'Loading the picture for 5 s'],
     ['stalled', { player: stalled }, 'Interrupted', 'triangle', 'The picture stands still for 3 s'],

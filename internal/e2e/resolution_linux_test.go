@@ -1,0 +1,70 @@
+//go:build browser
+
+package e2e
+
+import (
+	"os/exec"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/isc-receiver/isc-receiver/internal/rig"
+)
+
+const (
+	followTime = 2 * time.Second // from the first IDR unit of another size until the page shows it
+	stay       = 3 * time.Second // that a size stays
+)
+
+// drawClip has ffmpeg draw a clip of 4 s and some size, as 640x360, with a keyframe each second.
+func drawClip(t *testing.T, size string) *rig.Clip {
+	t.Helper()
+	second := strconv.Itoa(int(time.Second / rigInterval)) // in pictures
+	out, err := exec.CommandContext(t.Context(), "ffmpeg", "-hide_banner", "-loglevel", "error",
+		"-f", "lavfi", "-i", "testsrc2=size="+size+":rate="+second, "-t", "4", "-pix_fmt", "yuv420p",
+		"-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-bf", "0", "-b:v", "800k", "-maxrate", "900k",
+		"-bufsize", "300k", "-g", second, "-keyint_min", second, "-sc_threshold", "0",
+		"-x264-params", "repeat-headers=1:sliced-threads=0", "-bsf:v", "filter_units=remove_types=6", "-f", "h264",
+		"-").Output()
+	require.NoError(t, err)
+	clip, err := rig.ParseClip(out)
+	require.NoError(t, err)
+	return clip
+}
+
+// A camera that is switched to another size, several times and back, soon and at once: the page that is open shows each
+// within two seconds, and nobody touches it.
+func TestPageFollowsTheResolution(t *testing.T) {
+	sizes := map[string]*rig.Clip{"640x360": demoClip(t)}
+	for _, size := range []string{"1280x720", "480x640", "320x180"} {
+		sizes[size] = drawClip(t, size)
+	}
+	ports := freePorts(t, 4)
+	receiver := startDaemon(t, build(t), "--http", "127.0.0.1:0", "--ports", ports)
+	r, stopRig := startLive(t, ports)
+	p := openPage(t, receiver.url)
+	p.await("the first size", func(l look) bool { return l.isLive() && l.Size == "640x360" })
+	for _, size := range []string{"1280x720", "640x360", "480x640", "1280x720", "320x180", "640x360"} {
+		p.during(stay)
+		changed := r.play(sizes[size])
+		shown := p.await(size, func(l look) bool { return l.Size == size })
+		took := shown.at().Sub(changed)
+		t.Logf("%s on screen %d ms after its first IDR unit came", size, took.Milliseconds())
+		require.LessOrEqual(t, took, followTime, size)
+		p.await("a live picture", look.isLive)
+	}
+
+	r.play(sizes["1280x720"]) // for less than a segment, so that nothing of it can be shown
+	r.play(sizes["480x640"])
+	changed := r.play(sizes["320x180"])
+	shown := p.await("the last of three sizes in a row", func(l look) bool { return l.Size == "320x180" && l.isLive() })
+	t.Logf("after three changes within a second, the last on screen %d ms after it came",
+		shown.at().Sub(changed).Milliseconds())
+	require.LessOrEqual(t, shown.at().Sub(changed), followTime)
+	stopRig()
+	p.close()
+	receiver.stop(syscall.SIGTERM)
+}
