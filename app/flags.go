@@ -14,6 +14,8 @@ import (
 
 	"github.com/alecthomas/kong"
 	"github.com/pelletier/go-toml/v2"
+
+	"github.com/isc-receiver/isc-receiver/internal/journal"
 )
 
 // Flags are the command-line flags of the receiver, for the kong library, which also reads them from the environment.
@@ -100,13 +102,13 @@ func (f Flags) apply(cfg *Config) error {
 	return nil
 }
 
-// Log returns the logger that the flags ask for, writing to standard error.
+// Log returns the logger that the flags ask for, writing to standard error, or to the journal where that goes there.
 func (f Flags) Log() *slog.Logger {
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(f.LogLevel)); err != nil {
 		level = slog.LevelInfo // kong has checked it; an empty Flags means the default
 	}
-	return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
+	return journal.Log(level)
 }
 
 // set sets a setting to what a flag says. An empty one, as an environment variable may be, says nothing.

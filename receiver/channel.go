@@ -34,6 +34,7 @@ type Channel struct {
 	state    atomic.Pointer[status.Channel]
 	tap      atomic.Pointer[Tap] // nil where nobody looks
 	latency  atomic.Int64        // the budget that is wanted
+	turn     mark                // when the pipeline last published, none while it does not run
 	nudge    chan struct{}       // capacity 1: latency has changed
 
 	packetErrors, sendErrors throttle
@@ -118,6 +119,8 @@ func (c *Channel) loop(ctx context.Context, ended <-chan error) error {
 	defer timer.Stop()
 	var out Result
 	var behind catchUp
+	c.turn.set(time.Now())
+	defer c.turn.clear()
 	for {
 		select {
 		case <-c.inbox.Wake():
@@ -125,7 +128,9 @@ func (c *Channel) loop(ctx context.Context, ended <-chan error) error {
 		case <-c.nudge:
 			c.pipeline.SetLatency(time.Duration(c.latency.Load()))
 		case <-ticker.C:
-			c.publish(time.Now())
+			now := time.Now()
+			c.publish(now)
+			c.turn.set(now)
 		case err := <-ended:
 			for c.drain(&out) {
 			}

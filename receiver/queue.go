@@ -21,6 +21,7 @@ type queue struct {
 	units   chan media.AccessUnit
 	skip    bool // until the next IDR unit
 	dropped atomic.Uint64
+	busy    mark // since when the output has been at its unit, none while it waits for one
 	log     *slog.Logger
 }
 
@@ -52,7 +53,10 @@ func (q *queue) run(ctx context.Context) {
 		if ctx.Err() != nil {
 			continue
 		}
-		if err := q.output.WriteUnit(unit); err != nil && failures.allow(time.Now()) {
+		q.busy.set(time.Now())
+		err := q.output.WriteUnit(unit)
+		q.busy.clear()
+		if err != nil && failures.allow(time.Now()) {
 			q.log.Warn("output failed", "error", err, "more", failures.skipped())
 		}
 	}

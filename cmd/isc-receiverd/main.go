@@ -17,6 +17,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/isc-receiver/isc-receiver/app"
+	"github.com/isc-receiver/isc-receiver/internal/journal"
 	"github.com/isc-receiver/isc-receiver/internal/status"
 )
 
@@ -56,7 +57,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		app.ParserOptions("isc-receiverd", "Receives live video over several bad links and publishes it on a web page."),
 		kong.Writers(stdout, stderr), kong.Exit(func(code int) { exit = code }))...)
 	if err != nil {
-		fmt.Fprintln(stderr, "isc-receiverd:", err)
+		journal.Complain(stderr, "isc-receiverd", err)
 		return exitFailed
 	}
 	selected, err := parser.Parse(args)
@@ -77,10 +78,10 @@ func run(args []string, stdout, stderr io.Writer) int {
 	case err == nil:
 		return 0
 	case errors.Is(err, app.ErrSetting):
-		fmt.Fprintln(stderr, "isc-receiverd:", err)
+		journal.Complain(stderr, "isc-receiverd", err)
 		return exitUsage
 	default:
-		fmt.Fprintln(stderr, "isc-receiverd:", err)
+		journal.Complain(stderr, "isc-receiverd", err)
 		return exitFailed
 	}
 }
@@ -105,7 +106,7 @@ func (c *replayCommand) Run(ctx context.Context, stdout io.Writer) error {
 	case errors.Is(err, context.Canceled):
 		return errors.New("stopped before the end of the capture; what was written so far is incomplete")
 	case errors.Is(err, app.ErrCutOff):
-		fmt.Fprintln(os.Stderr, "isc-receiverd:", err)
+		journal.Complain(os.Stderr, "isc-receiverd", err)
 		err = nil
 	case errors.Is(err, app.ErrNoPackets): // it is said after the result
 	case err != nil:

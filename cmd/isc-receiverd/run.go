@@ -9,8 +9,12 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"sync"
+	"sync/atomic"
 
 	"github.com/isc-receiver/isc-receiver/app"
+	"github.com/isc-receiver/isc-receiver/internal/sdnotify"
+	"github.com/isc-receiver/isc-receiver/internal/status"
 )
 
 // gcPercent is how much memory may grow, in percent of what is in use, before it is collected. Little is in use: half
@@ -31,10 +35,13 @@ type runner struct {
 	began  app.Config
 	log    *slog.Logger
 	saving bool // what arrives
+
+	refused atomic.Bool // the settings, when they were read last
 }
 
 // Run receives until a signal ends it.
 func (c *runCommand) Run(ctx context.Context, stdout io.Writer) error {
+	log := c.Log()
 	reload, save := make(chan os.Signal, 1), make(chan os.Signal, 1)
 	notify(reload, save)
 	defer signal.Stop(reload)
@@ -46,7 +53,6 @@ func (c *runCommand) Run(ctx context.Context, stdout io.Writer) error {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}
-	log := c.Log()
 	started, err := app.Start(cfg, log)
 	if err != nil {
 		return err
@@ -61,18 +67,54 @@ func (c *runCommand) Run(ctx context.Context, stdout io.Writer) error {
 		fmt.Fprintln(stdout, "Demonstration: a simulated rig, no patient.")
 	}
 	fmt.Fprintln(stdout, "Open", r.ViewerURL())
+	service := sdnotify.New(log, r.describe, r.Check)
+	telling, stopTelling := context.WithCancel(ctx)
+	var teller sync.WaitGroup
+	teller.Go(func() { service.Run(telling) })
+	defer teller.Wait()
+	defer stopTelling()
+	service.Ready()
 	for {
 		select {
 		case <-ctx.Done():
+			service.Stopping()
 			return r.Close()
 		case <-r.Done():
+			service.Stopping()
 			return r.Close()
 		case <-reload:
+			service.Reloading()
 			r.reload()
+			service.Ready()
 		case <-save:
 			r.toggleSaving()
 		}
 	}
+}
+
+// count says how many there are of something.
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// describe says in a line what the program is at.
+func (r *runner) describe() string {
+	live, viewers := 0, 0
+	snapshot := r.Snapshot()
+	for _, c := range snapshot.Channels {
+		viewers += c.Viewers
+		if c.State == status.ChannelLive {
+			live++
+		}
+	}
+	line := fmt.Sprintf("%d of %s live, %s", live, count(len(snapshot.Channels), "rig"), count(viewers, "viewer"))
+	if r.refused.Load() {
+		line += "; the settings file is wrong, those before hold: see the log"
+	}
+	return line
 }
 
 func (c *runCommand) config() (app.Config, error) {
@@ -93,6 +135,7 @@ func (r *runner) reload() {
 	if err == nil {
 		err = r.SetChannels(cfg.Channels)
 	}
+	r.refused.Store(err != nil)
 	if err != nil {
 		r.log.Error("the settings were read again and not applied: all stays as it was", "error", err)
 		return

@@ -17,7 +17,7 @@ var rules = map[string]rule{
 		why:  "the window program turns flags into a configuration and opens the window; the rest is below it",
 	},
 	"cmd/isc-receiverd": {
-		own:  []string{"app", "internal/status"},
+		own:  []string{"app", "internal/journal", "internal/sdnotify", "internal/status"},
 		libs: []string{"github.com/alecthomas/kong", "github.com/schollz/progressbar/v3", "golang.org/x/term"},
 		why:  "the daemon is the core without a window: it drives app and prints the snapshot, nothing more",
 	},
@@ -45,7 +45,7 @@ var rules = map[string]rule{
 		own: []string{
 			"receiver", "receiver/inbox", "receiver/source", "receiver/record", "receiver/preview", "receiver/rtpout",
 			"hls", "webassets",
-			"internal/diagnosis", "internal/host", "internal/keys", "internal/loglimit", "internal/media",
+			"internal/diagnosis", "internal/host", "internal/journal", "internal/keys", "internal/loglimit", "internal/media",
 			"internal/portowner", "internal/rig", "internal/status", "internal/web", "internal/wholefile",
 		},
 		libs: []string{"github.com/pelletier/go-toml/v2", "github.com/alecthomas/kong", "github.com/dustin/go-humanize"},
@@ -133,6 +133,14 @@ var rules = map[string]rule{
 	},
 	"internal/wholefile": {
 		why: "it writes a file whole or not at all, whatever is in it",
+	},
+	"internal/journal": {
+		libs: []string{"github.com/coreos/go-systemd/v22/journal"},
+		why:  "it stands between a logger and the system's journal and knows nothing of what is logged",
+	},
+	"internal/sdnotify": {
+		libs: []string{"github.com/coreos/go-systemd/v22/daemon"},
+		why:  "it talks to the service manager; what there is to say, the program says",
 	},
 	"internal/loglimit": {
 		libs: []string{"golang.org/x/time"},
