@@ -143,6 +143,9 @@ func (ch *channel) openSource(pool *inbox.Pool) (name string, err error) {
 	p := ch.plan
 	switch {
 	case p.capture != "":
+		if isPipe(p.capture) {
+			ch.log.Info("waiting for another program to write to the pipe", "capture", p.capture)
+		}
 		player, err := source.OpenPlayer(p.capture, p.Ports, pool)
 		if err != nil {
 			return "", explainCapture(p.capture, err)

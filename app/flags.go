@@ -1,7 +1,7 @@
 package app
 
 import (
-	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -10,7 +10,6 @@ import (
 	"os"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/alecthomas/kong"
 	"github.com/pelletier/go-toml/v2"
@@ -21,17 +20,18 @@ import (
 // Flags are the command-line flags of the receiver, for the kong library, which also reads them from the environment.
 // What is not given is nil or empty, and leaves what the settings file says.
 type Flags struct {
-	File      string         `name:"config" placeholder:"FILE" help:"Settings file; see packaging/config.toml."`
-	Interface *string        `placeholder:"NAME" help:"Network interface to receive on. Default: all."`
-	Ports     *string        `placeholder:"PORTS" help:"UDP ports of the links, as 5078-5081 or a list."`
-	HTTP      *string        `name:"http" placeholder:"ADDR" help:"${http_help}"`
-	Latency   *time.Duration `placeholder:"TIME" help:"Latency budget: how long a gap is waited for. Default: 200ms."`
-	NoHLS     bool           `name:"no-hls" help:"Start with the HLS output switched off."`
-	RTPTo     *string        `name:"rtp-to" placeholder:"ADDR" help:"Send the RTP packets on to this UDP address, too."`
-	Access    string         `enum:",key,open" default:"" placeholder:"MODE" help:"${access_help}"`
-	Origins   []string       `placeholder:"ORIGIN" help:"${origins_help}"`
-	Demo      bool           `help:"Demonstration: a simulated rig sends over four bad links."`
-	LogLevel  string         `enum:"debug,info,warn,error" default:"info" help:"debug, info, warn or error."`
+	File      string    `name:"config" placeholder:"FILE" help:"Settings file; see packaging/config.toml."`
+	Interface *string   `placeholder:"NAME" help:"Network interface to receive on. Default: all."`
+	Ports     *string   `placeholder:"PORTS" help:"UDP ports of the links, as 5078-5081 or a list."`
+	HTTP      *string   `name:"http" placeholder:"ADDR" help:"${http_help}"`
+	Latency   *Duration `placeholder:"TIME" help:"Latency budget: how long a gap is waited for. Default: 200ms."`
+	NoHLS     bool      `name:"no-hls" help:"Start with the HLS output switched off."`
+	RTPTo     *string   `name:"rtp-to" placeholder:"ADDR" help:"Send the RTP packets on to this UDP address, too."`
+	Access    string    `enum:",key,open" default:"" placeholder:"MODE" help:"${access_help}"`
+	Origins   []string  `placeholder:"ORIGIN" help:"${origins_help}"`
+	Demo      bool      `help:"Demonstration: a simulated rig sends over four bad links."`
+	LogLevel  string    `enum:"debug,info,warn,error" default:"info" help:"debug, info, warn or error."`
+	LogFormat string    `enum:"text,json" default:"text" help:"text, or json: an object for each line."`
 }
 
 // ParserOptions returns what a kong parser of a program with these flags needs: each flag is read from the
@@ -92,7 +92,7 @@ func (f Flags) apply(cfg *Config) error {
 	set(&rig.Interface, f.Interface)
 	set(&rig.RTPTo, f.RTPTo)
 	if f.Latency != nil {
-		rig.Latency = Duration(*f.Latency)
+		rig.Latency = *f.Latency
 	}
 	if f.Ports != nil && *f.Ports != "" {
 		if err := rig.Ports.UnmarshalText([]byte(*f.Ports)); err != nil {
@@ -107,6 +107,9 @@ func (f Flags) Log() *slog.Logger {
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(f.LogLevel)); err != nil {
 		level = slog.LevelInfo // kong has checked it; an empty Flags means the default
+	}
+	if f.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
 	}
 	return journal.Log(level)
 }
@@ -138,11 +141,14 @@ func (c *Config) Load(path string) error {
 // decode is Load of a file that is open.
 func (c *Config) decode(path string, file io.Reader) error {
 	c.Channels = nil
-	text := bufio.NewReader(file)
-	if mark, _ := text.Peek(len(byteOrderMark)); string(mark) == byteOrderMark { // an error comes again
-		_, _ = text.Discard(len(byteOrderMark)) // it is there
+	text, err := io.ReadAll(file)
+	text = bytes.TrimPrefix(text, []byte(byteOrderMark))
+	if err == nil {
+		err = toml.Unmarshal(text, new(times))
 	}
-	err := toml.NewDecoder(text).DisallowUnknownFields().Decode(c)
+	if err == nil {
+		err = toml.NewDecoder(bytes.NewReader(text)).DisallowUnknownFields().Decode(c)
+	}
 	strict, unknown := errors.AsType[*toml.StrictMissingError](err)
 	switch {
 	case unknown:
@@ -211,4 +217,20 @@ var kinds = map[string]string{
 	"[]string": `a list, such as ["192.0.2.7"]`,
 	"string":   `text between quotes, such as "text"`,
 	"bool":     "true or false",
+
+	"app.timeText": `a time with its unit, between quotes: write "1s" or "200ms"`,
 }
+
+// times are the settings that are times, as texts. A number without a unit does not fit, while a Duration would take it
+// for nanoseconds.
+type times struct {
+	HLS struct {
+		Segment timeText `toml:"segment"`
+		Part    timeText `toml:"part"`
+	} `toml:"hls"`
+	Channels []struct {
+		Latency timeText `toml:"latency"`
+	} `toml:"channel"`
+}
+
+type timeText string

@@ -2,7 +2,6 @@ package app
 
 import (
 	"io"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -129,6 +128,7 @@ func TestWrongFlags(t *testing.T) {
 		{"--access", "shut"},
 		{"--latency", "5"},
 		{"--log-level", "loud"},
+		{"--log-format", "xml"},
 		{"--nonsense"},
 	} {
 		_, err := parse(t, args...)
@@ -136,6 +136,7 @@ func TestWrongFlags(t *testing.T) {
 	}
 	for want, args := range map[string][]string{
 		`wrong setting: --ports: "5,x" are not ports; write them as 5078-5081`: {"--ports", "5,x"},
+		`wrong setting: access.origins: "*" would let`:                         {"--origins", "*"},
 		"wrong setting: channel.latency: 6s is out of range; 20ms to 5s":       {"--latency", "6s"},
 		`wrong setting: http.address: "5076" is no address; write :5076`:       {"--http", "5076"},
 		"wrong setting: the settings file /no/such/file is not there":          {"--config", "/no/such/file"},
@@ -146,14 +147,6 @@ func TestWrongFlags(t *testing.T) {
 		require.ErrorIs(t, err, ErrSetting)
 		require.ErrorContains(t, err, want)
 	}
-}
-
-func TestLog(t *testing.T) {
-	flags, err := parse(t, "--log-level", "warn")
-	require.NoError(t, err)
-	require.False(t, flags.Log().Enabled(t.Context(), slog.LevelInfo))
-	require.True(t, flags.Log().Enabled(t.Context(), slog.LevelWarn))
-	require.True(t, Flags{}.Log().Enabled(t.Context(), slog.LevelInfo))
 }
 
 // load reads a settings file on top of the defaults.
@@ -297,6 +290,10 @@ func TestValidate(t *testing.T) {
 		"channel.ports: 1 to 16 ports": func(c *Config) {
 			c.Channels[0].Ports = make(Ports, 17)
 		},
+		`http.legacy_hls_address: "old" is no address; write :5077`: func(c *Config) { c.HTTP.LegacyHLSAddress = "old" },
+		"http.legacy_hls_address: the page has port 5076; write another, such as :5077": func(c *Config) {
+			c.HTTP.LegacyHLSAddress = "127.0.0.1:5076"
+		},
 		`channel.source: "tcp" is unknown; write udp or capture`: func(c *Config) { c.Channels[0].Source = "tcp" },
 		"channel.ports: live capture needs to know them; 0 stands for any": func(c *Config) {
 			c.Channels[0].Source, c.Channels[0].Ports = SourceCapture, Ports{0}
@@ -319,7 +316,6 @@ func TestValidate(t *testing.T) {
 		"channel.latency: 19ms is out of range; 20ms to 5s are possible": func(c *Config) {
 			c.Channels[0].Latency = Duration(19 * time.Millisecond)
 		},
-		`channel.latency: a time needs a unit; write it as "200ms" or "1s"`: func(c *Config) { c.Channels[0].Latency = 200 },
 		`channel.rtp_to: "127.0.0.1:5079" is where "rig1" receives; write another port`: func(c *Config) {
 			c.Channels[0].RTPTo = "127.0.0.1:5079"
 		},

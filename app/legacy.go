@@ -22,7 +22,13 @@ func (h HTTP) legacyProblem() *Problem {
 	if h.LegacyHLSAddress == "" {
 		return nil
 	}
-	return checkAddress(h.LegacyHLSAddress, "http.legacy_hls_address", ":5077")
+	const setting = "http.legacy_hls_address"
+	if p := checkAddress(h.LegacyHLSAddress, setting, ":5077"); p != nil {
+		return p
+	}
+	page, old := listened(h.Address), listened(h.LegacyHLSAddress)
+	return check(page.Port() != old.Port() || old.Port() == 0, setting,
+		"the page has port %d; write another, such as :5077", old.Port())
 }
 
 // newPlain returns the output that is served at the old address.

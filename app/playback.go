@@ -5,11 +5,19 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 	"slices"
 
 	"github.com/isc-receiver/isc-receiver/internal/status"
 	"github.com/isc-receiver/isc-receiver/receiver/source"
 )
+
+// isPipe tells whether a path is that of a named pipe, which opens once another program writes to it.
+func isPipe(path string) bool {
+	info, err := os.Stat(path) // what is wrong with it, opening it says
+	return err == nil && info.Mode()&fs.ModeNamedPipe != 0
+}
 
 // Playback is how far a capture is that plays in place of live reception.
 type Playback struct {

@@ -23,6 +23,7 @@ type PortUse struct {
 // PortChecks are who has the ports that settings name.
 type PortChecks struct {
 	HTTP     PortUse
+	Legacy   PortUse     // of the old address; its zero value where none is served
 	Channels [][]PortUse // by channel, in the order of its ports; none for a channel that only listens in
 }
 
@@ -35,17 +36,16 @@ func (p PortChecks) Service() bool {
 			}
 		}
 	}
-	return p.HTTP.Service
+	return p.HTTP.Service || p.Legacy.Service
 }
 
 // CheckPorts finds out who has the ports that the settings name, which may be wrong otherwise. It opens none, so nobody
 // is disturbed; and only a start can tell for sure, as a port may be another's on one interface alone. It may be called
 // concurrently, and takes some milliseconds. Systems other than Linux tell of no owner.
 func CheckPorts(cfg Config) PortChecks {
-	host, text, _ := net.SplitHostPort(cfg.HTTP.Address) // an address that is wrong has port 0, which nobody holds
-	page, _ := port(text)
-	address, _ := netip.ParseAddr(host) // a name stands for all
-	asked := []portowner.Port{{Network: "tcp", Local: netip.AddrPortFrom(address, uint16(page))}}
+	asked := []portowner.Port{
+		{Network: "tcp", Local: listened(cfg.HTTP.Address)}, {Network: "tcp", Local: listened(cfg.HTTP.LegacyHLSAddress)},
+	}
 	for _, ch := range cfg.Channels {
 		for _, p := range ch.Ports {
 			asked = append(asked, portowner.Port{Network: "udp", Local: netip.AddrPortFrom(netip.Addr{}, uint16(p))})
@@ -60,8 +60,8 @@ func CheckPorts(cfg Config) PortChecks {
 		}
 		return u
 	}
-	checks := PortChecks{HTTP: use(0), Channels: make([][]PortUse, len(cfg.Channels))}
-	next := 1
+	checks := PortChecks{HTTP: use(0), Legacy: use(1), Channels: make([][]PortUse, len(cfg.Channels))}
+	next := 2
 	for i, ch := range cfg.Channels {
 		for range ch.Ports {
 			if ch.Source != SourceCapture {
@@ -71,4 +71,13 @@ func CheckPorts(cfg Config) PortChecks {
 		}
 	}
 	return checks
+}
+
+// listened returns where a listener at an address is. One that is wrong has port 0, which nobody holds; a name stands
+// for all.
+func listened(address string) netip.AddrPort {
+	host, text, _ := net.SplitHostPort(address)
+	number, _ := port(text)
+	addr, _ := netip.ParseAddr(host)
+	return netip.AddrPortFrom(addr, uint16(number))
 }

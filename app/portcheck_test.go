@@ -23,12 +23,17 @@ func TestCheckPorts(t *testing.T) {
 
 	cfg := Default()
 	cfg.HTTP.Address = page.Addr().String()
+	old, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer func() { require.NoError(t, old.Close()) }()
+	cfg.HTTP.LegacyHLSAddress = old.Addr().String()
 	cfg.Channels[0].Ports = Ports{taken, 0}
 	cfg.Channels = append(cfg.Channels, DefaultChannel(), DefaultChannel())
 	cfg.Channels[1].Source, cfg.Channels[1].Ports = SourceCapture, Ports{taken}
 	cfg.Channels[2].Ports = Ports{taken}
 	checks := CheckPorts(cfg)
 	require.Equal(t, PortUse{Port: page.Addr().(*net.TCPAddr).Port, Taken: true, Ours: true}, checks.HTTP)
+	require.Equal(t, PortUse{Port: old.Addr().(*net.TCPAddr).Port, Taken: true, Ours: true}, checks.Legacy)
 	ours := PortUse{Port: taken, Taken: true, Ours: true}
 	require.Equal(t, [][]PortUse{{ours, {}}, nil, {ours}}, checks.Channels)
 	require.False(t, checks.Service())
@@ -50,8 +55,10 @@ func TestCheckPorts(t *testing.T) {
 	require.False(t, use.Ours)
 	require.Regexp(t, `^sleep \(pid \d+\)$`, use.Owner)
 
-	cfg.HTTP.Address = "nonsense"
+	cfg.HTTP.Address, cfg.HTTP.LegacyHLSAddress = "nonsense", ""
 	require.Equal(t, PortUse{}, CheckPorts(cfg).HTTP)
+	require.Equal(t, PortUse{}, CheckPorts(cfg).Legacy)
 	require.True(t, PortChecks{Channels: [][]PortUse{nil, {{}, {Service: true}}}}.Service())
 	require.True(t, PortChecks{HTTP: PortUse{Service: true}}.Service())
+	require.True(t, PortChecks{Legacy: PortUse{Service: true}}.Service())
 }

@@ -95,6 +95,7 @@ func (c Config) Validate() error {
 
 // problems returns what is wrong with the settings of a channel alone.
 func (c Channel) problems() []*Problem {
+	latency := time.Duration(c.Latency)
 	all := []*Problem{
 		check(validID.MatchString(c.ID), "channel.id", "%q must be 1 to 32 of a-z, 0-9 and -", c.ID),
 		check(validName(c.Name), "channel.name", "%q is no name; write 1 to %d characters that can be seen", c.Name, maxName),
@@ -104,7 +105,8 @@ func (c Channel) problems() []*Problem {
 			"%q is unknown; write udp or capture", c.Source),
 		check(c.Source != SourceCapture || !slices.Contains(c.Ports, 0), "channel.ports",
 			"live capture needs to know them; 0 stands for any"),
-		checkLatency(time.Duration(c.Latency)),
+		check(latency >= MinLatency && latency <= MaxLatency, "channel.latency",
+			"%v is out of range; %v to %v are possible", latency, MinLatency, MaxLatency),
 		check(c.AfterLoss == AfterLossContinue || c.AfterLoss == AfterLossFreeze, "channel.after_loss",
 			"%q is unknown; write continue or freeze", c.AfterLoss),
 	}
@@ -141,15 +143,6 @@ func (c Channel) against(others []Channel) []*Problem {
 		}
 	}
 	return all
-}
-
-// checkLatency checks a latency budget. A number without a unit has been read as nanoseconds.
-func checkLatency(latency time.Duration) *Problem {
-	if latency > 0 && latency < time.Microsecond {
-		return check(false, "channel.latency", `a time needs a unit; write it as "200ms" or "1s"`)
-	}
-	return check(latency >= MinLatency && latency <= MaxLatency, "channel.latency",
-		"%v is out of range; %v to %v are possible", latency, MinLatency, MaxLatency)
 }
 
 // checkEcho checks that the channel does not send its RTP packets to the ports of another, or its own.

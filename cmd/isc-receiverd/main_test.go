@@ -47,7 +47,7 @@ func TestVersion(t *testing.T) {
 func TestHelp(t *testing.T) {
 	receiver := []string{
 		"--config", "--interface", "--ports", "--http", "--latency", "--no-hls", "--rtp-to", "--access", "--demo",
-		"--log-level",
+		"--log-level", "--log-format",
 	}
 	for name, c := range map[string]struct{ args, want []string }{
 		"program": {[]string{"--help"}, []string{"run", "replay", "version"}},
