@@ -1,17 +1,13 @@
 package app
 
 import (
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net"
 	"net/netip"
 	"net/url"
 	"os"
-	"path/filepath"
-	"strings"
+	"time"
 
 	"github.com/isc-receiver/isc-receiver/internal/web"
 )
@@ -39,35 +35,57 @@ func onLoopback(listener net.Listener) bool {
 	return err == nil && address.Addr().IsLoopback()
 }
 
-// ViewerURL is the address to open or to hand to a viewer, with the key where one is needed.
+// ViewerURL is the address to open or to hand to a viewer, with the first key that has not expired where one is needed.
+// It is empty where there is none such: nobody can watch then.
 func (r *Run) ViewerURL() string {
-	u := url.URL{Scheme: "http", Path: "/"}
-	if r.certificate != nil {
-		u.Scheme = "https"
+	if r.keys == nil {
+		return withKey(r.page(), "")
 	}
-	if public := r.cfg.HTTP.PublicURL; public != "" {
-		if parsed, err := url.Parse(public); err == nil { // it was checked
-			u = *parsed
-		}
-	} else {
-		u.Host = r.host()
+	key, is := r.keys.List().First(time.Now())
+	if !is {
+		return ""
 	}
-	if r.key != "" {
-		u.RawQuery = url.Values{"key": {r.key}}.Encode()
-	}
-	return u.String()
+	return withKey(r.page(), key.Secret)
 }
 
-// host returns the host and port at which the page can be reached.
-func (r *Run) host() string { return r.hostOf(r.listener) }
+// page returns the address of the page, without a key.
+func (r *Run) page() url.URL { return r.cfg.page(r.hostOf(r.listener)) }
+
+// page returns the address of the page, without a key. The host and port are those at which it can be reached where no
+// public address says another.
+func (c Config) page(host string) url.URL {
+	if parsed, err := url.Parse(c.HTTP.PublicURL); err == nil && c.HTTP.PublicURL != "" { // it was checked
+		return *parsed
+	}
+	u := url.URL{Scheme: "http", Host: host, Path: "/"}
+	if c.TLS.Cert != "" || c.TLS.SelfSigned {
+		u.Scheme = "https"
+	}
+	return u
+}
+
+// withKey returns an address with a key, unless that is empty.
+func withKey(page url.URL, secret string) string {
+	if secret != "" {
+		page.RawQuery = url.Values{"key": {secret}}.Encode()
+	}
+	return page.String()
+}
 
 // hostOf returns the host and port at which a listener can be reached.
 func (r *Run) hostOf(listener net.Listener) string {
-	address, err := netip.ParseAddrPort(listener.Addr().String())
-	if err != nil || !address.Addr().IsUnspecified() {
-		return listener.Addr().String()
+	return reachable(listener.Addr().String(), r.list()[0].plan.Interface)
+}
+
+// reachable returns the host and port at which an address to listen at can be reached: where that is every interface's,
+// the address of the named one, or of any.
+func reachable(address, device string) string {
+	host, port, err := net.SplitHostPort(address)
+	ip, noIP := netip.ParseAddr(host)
+	if err != nil || host != "" && (noIP != nil || !ip.IsUnspecified()) {
+		return address
 	}
-	return netip.AddrPortFrom(ownAddress(r.list()[0].plan.Interface), address.Port()).String()
+	return net.JoinHostPort(ownAddress(device).String(), port)
 }
 
 // hosts returns the names under which viewers may ask for the page: the machine's, and that of its public address.
@@ -104,36 +122,4 @@ func ownAddress(device string) netip.Addr {
 		}
 	}
 	return found
-}
-
-// loadKey returns the key that viewers' links carry, and makes and stores one the first time. Where it cannot be
-// stored, the key is good for this run, and the error says why.
-func loadKey() (string, error) {
-	fresh := make([]byte, 16)
-	_, _ = rand.Read(fresh) // crypto/rand never fails
-	key := hex.EncodeToString(fresh)
-	path, err := keyPath()
-	if err != nil {
-		return key, err
-	}
-	stored, err := os.ReadFile(path)
-	switch {
-	case err == nil && len(strings.TrimSpace(string(stored))) >= 16:
-		return strings.TrimSpace(string(stored)), nil
-	case err != nil && !errors.Is(err, fs.ErrNotExist):
-		return key, err
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return key, err
-	}
-	return key, os.WriteFile(path, []byte(key+"\n"), 0o600)
-}
-
-// keyPath returns where the key is kept: the service's state directory, or the user's own configuration.
-func keyPath() (string, error) {
-	if state := stateDirectory(); state != "" {
-		return filepath.Join(state, "viewer-key"), nil
-	}
-	config, err := os.UserConfigDir()
-	return filepath.Join(config, "isc-receiver", "viewer-key"), err
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/isc-receiver/isc-receiver/internal/diagnosis"
+	"github.com/isc-receiver/isc-receiver/internal/keys"
 	"github.com/isc-receiver/isc-receiver/internal/status"
 	"github.com/isc-receiver/isc-receiver/internal/web"
 	"github.com/isc-receiver/isc-receiver/receiver/inbox"
@@ -30,8 +31,11 @@ type Run struct {
 	web      *web.Server
 	examiner *diagnosis.Examiner
 	listener net.Listener
-	key      string
 	warnings []string
+
+	keys   *keys.Store // of viewers; nil where none is needed
+	keying sync.Mutex  // held while the servers are told of them
+	told   keys.List   // what they were told last
 
 	certificate *web.Certificate // nil for plain HTTP
 	legacy      *web.Server      // nil where the old address is not served
@@ -85,10 +89,8 @@ func (r *Run) open() error {
 	if err = r.openLegacy(); err != nil {
 		return err
 	}
-	if r.cfg.Access.Mode == AccessKey && !r.local() {
-		if r.key, err = loadKey(); err != nil {
-			r.warn("The viewers' key could not be stored: %v. Links to the page change with each start.", err)
-		}
+	if r.access() == AccessKey {
+		r.openKeys()
 	}
 	if r.certificate, err = r.loadCertificate(); err != nil {
 		return err
@@ -111,7 +113,7 @@ func (r *Run) open() error {
 	}
 	settings := web.Config{
 		Snapshot: r.Snapshot, HLS: r.hls, Page: webassets.Handler(), Log: r.log,
-		Open: r.key == "", Keys: []web.Key{{Name: "link", Secret: r.key}}, Hosts: r.hosts(),
+		Open: r.keys == nil, Hosts: r.hosts(),
 		TrustedProxies: r.cfg.HTTP.trustedProxies(), Origins: r.cfg.Access.Origins,
 	}
 	if r.certificate != nil {
@@ -121,6 +123,7 @@ func (r *Run) open() error {
 	if r.oldListener != nil {
 		r.legacy = r.newLegacy(settings)
 	}
+	r.tellKeys()
 	return nil
 }
 
@@ -137,18 +140,19 @@ func (r *Run) run(ctx context.Context) {
 	served := make(chan error, 1)
 	go func() { served <- r.serve(serve) }()
 
-	examine, stopExamining := context.WithCancel(context.Background())
-	defer stopExamining()
-	var examiner sync.WaitGroup
-	examiner.Go(func() { r.examiner.Run(examine, r.symptoms) })
+	beside, stopBeside := context.WithCancel(context.Background())
+	defer stopBeside()
+	var besides sync.WaitGroup
+	besides.Go(func() { r.examiner.Run(beside, r.symptoms) })
+	besides.Go(func() { r.followKeys(beside) })
 
 	select {
 	case <-ctx.Done():
 	case r.err = <-served:
 		served <- nil
 	}
-	stopExamining()
-	examiner.Wait()
+	stopBeside()
+	besides.Wait()
 	r.changing.Lock()
 	r.stopping = true
 	r.changing.Unlock()
@@ -243,6 +247,9 @@ func (r *Run) SetHLS(channel string, on bool) {
 // Warnings are sentences about what is not as it should be but does not stop the run, such as small socket buffers.
 func (r *Run) Warnings() []string {
 	all := slices.Clone(r.warnings)
+	if w := r.keyWarning(); w != "" {
+		all = append(all, w)
+	}
 	for _, ch := range r.list() {
 		for _, w := range ch.warnings() {
 			if !slices.Contains(all, w) { // such as what is said of the system

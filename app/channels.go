@@ -75,6 +75,7 @@ func (r *Run) SetChannels(channels []Channel) error {
 		return err
 	}
 	r.channels.Store(&next)
+	r.tellKeys() // the first channel may be another
 	r.showPreviews()
 	for i, ch := range next {
 		ch.setLatency(time.Duration(plans[i].Latency))

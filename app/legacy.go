@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/isc-receiver/isc-receiver/hls"
@@ -73,15 +74,19 @@ func (r *Run) serve(ctx context.Context) error {
 	return err
 }
 
-// LegacyURL is the address for players that were set up for the original system's server, with the key in its path
-// where one is needed, or empty where none is served.
+// LegacyURL is the address for players that were set up for the original system's server, with the first key that has
+// not expired in its path where one is needed. It is empty where none is served, or nobody can watch.
 func (r *Run) LegacyURL() string {
 	if r.legacy == nil {
 		return ""
 	}
 	folder := ""
-	if r.key != "" {
-		folder = "/" + r.key
+	if r.keys != nil {
+		key, is := r.keys.List().First(time.Now())
+		if !is {
+			return ""
+		}
+		folder = "/" + url.PathEscape(key.Secret)
 	}
 	return "http://" + r.hostOf(r.oldListener) + folder + hls.PlainPlaylist
 }

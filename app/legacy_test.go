@@ -26,7 +26,7 @@ func TestOldAddress(t *testing.T) {
 	await(t, r, func(status.Snapshot) bool { return r.list()[0].plain.Status().Ready })
 	client := browser(t)
 	address := r.LegacyURL()
-	require.True(t, strings.HasSuffix(address, "/"+r.key+"/playlist.m3u8"), address)
+	require.True(t, strings.HasSuffix(address, "/"+firstSecret(r)+"/playlist.m3u8"), address)
 
 	code, text := get(t, client, address)
 	require.Equal(t, http.StatusOK, code)

@@ -9,8 +9,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/netip"
-	"net/url"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -138,7 +136,7 @@ func TestDemo(t *testing.T) {
 	r := begin(t, cfg)
 	client := browser(t)
 	base := strings.TrimSuffix(r.ViewerURL(), "/")
-	require.Empty(t, r.key, "only this machine can reach it")
+	require.Equal(t, AccessLocal, r.Viewers().Access, "only this machine can reach it")
 
 	stream := events(t, client, base, func(s status.Snapshot) bool {
 		require.True(t, s.Demo)
@@ -320,81 +318,4 @@ func TestEndByItself(t *testing.T) {
 	}
 	require.ErrorIs(t, r.Err(), net.ErrClosed)
 	require.ErrorIs(t, end(t, r), net.ErrClosed)
-}
-
-func TestKey(t *testing.T) {
-	noLeak(t)
-	cfg := testConfig(t)
-	cfg.HTTP.Address = ":0"
-	r := begin(t, cfg)
-	link, err := url.Parse(r.ViewerURL())
-	require.NoError(t, err)
-	key := link.Query().Get("key")
-	require.Len(t, key, 32)
-	address, err := netip.ParseAddrPort(link.Host)
-	require.NoError(t, err)
-	require.False(t, address.Addr().IsUnspecified(), "somebody must be able to open it")
-
-	client := browser(t)
-	base := fmt.Sprintf("http://127.0.0.1:%d", address.Port())
-	code, _ := get(t, client, base+"/api/v1/status")
-	require.GreaterOrEqual(t, code, 400)
-	code, _ = get(t, client, base+"/api/v1/status?key="+key)
-	require.Equal(t, http.StatusOK, code)
-	require.NoError(t, end(t, r))
-
-	r = begin(t, cfg)
-	require.Equal(t, key, r.key, "links stay good")
-	require.NoError(t, end(t, r))
-
-	cfg.Access.Mode = AccessOpen
-	r = begin(t, cfg)
-	require.NotContains(t, r.ViewerURL(), "key")
-	require.NoError(t, end(t, r))
-
-	// A listener on loopback with a public address is behind a proxy, and so for anybody.
-	cfg = testConfig(t)
-	cfg.HTTP.PublicURL = "https://clinic.example/isc/"
-	r = begin(t, cfg)
-	require.Equal(t, "https://clinic.example/isc/?key="+r.key, r.ViewerURL())
-	require.Len(t, r.key, 32)
-	require.NoError(t, end(t, r))
-}
-
-func TestStoredKey(t *testing.T) {
-	dir := t.TempDir()
-	t.Setenv("STATE_DIRECTORY", dir)
-	path := filepath.Join(dir, "viewer-key")
-	key, err := loadKey()
-	require.NoError(t, err)
-	info, err := os.Stat(path)
-	require.NoError(t, err)
-	require.EqualValues(t, 0o600, info.Mode().Perm())
-	again, err := loadKey()
-	require.NoError(t, err)
-	require.Equal(t, key, again)
-	require.NoError(t, os.WriteFile(path, []byte("short\n"), 0o600))
-	again, err = loadKey()
-	require.NoError(t, err)
-	require.NotEqual(t, key, again)
-	require.Len(t, again, 32)
-
-	t.Setenv("STATE_DIRECTORY", filepath.Join(path, "below-a-file"))
-	_, err = loadKey()
-	require.Error(t, err)
-	cfg := Default()
-	cfg.HTTP.Address, cfg.Channels[0].Ports = ":0", Ports{0}
-	r := begin(t, cfg)
-	require.Len(t, r.key, 32, "it is good for this run")
-	require.Contains(t, strings.Join(r.Warnings(), "\n"), "The viewers' key could not be stored")
-	require.NoError(t, end(t, r))
-
-	t.Setenv("STATE_DIRECTORY", "")
-	t.Setenv("XDG_CONFIG_HOME", dir)
-	path, err = keyPath()
-	require.NoError(t, err)
-	require.Equal(t, filepath.Join(dir, "isc-receiver", "viewer-key"), path)
-	key, err = loadKey()
-	require.NoError(t, err)
-	require.Equal(t, key+"\n", readText(t, path))
 }

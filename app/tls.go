@@ -48,7 +48,7 @@ func (r *Run) loadCertificate() (*web.Certificate, error) {
 // certified returns the names and addresses that a certificate of our own making is for.
 func (r *Run) certified() []string {
 	names := append(r.hosts(), "localhost", "127.0.0.1", "::1")
-	if address, err := netip.ParseAddrPort(r.host()); err == nil {
+	if address, err := netip.ParseAddrPort(r.hostOf(r.listener)); err == nil {
 		names = append(names, address.Addr().String())
 	}
 	return names

@@ -94,7 +94,11 @@ func (line commandLine) show(settings app.UserSettings, stdout, stderr io.Writer
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	started := func(url string) { fmt.Fprintln(stdout, "Open", url) }
+	started := func(url string) {
+		if url != "" { // else nobody can watch, and the window says so
+			fmt.Fprintln(stdout, "Open", url)
+		}
+	}
 	err = gui.Run(ctx, gui.Options{
 		Settings: settings, Log: line.Log(), Started: started, Minimised: minimised, Raise: raise,
 	})

@@ -63,10 +63,7 @@ func (c *runCommand) Run(ctx context.Context, stdout io.Writer) error {
 			return errors.Join(err, r.Close())
 		}
 	}
-	if cfg.Demo {
-		fmt.Fprintln(stdout, "Demonstration: a simulated rig, no patient.")
-	}
-	fmt.Fprintln(stdout, "Open", r.ViewerURL())
+	r.greet(stdout)
 	service := sdnotify.New(log, r.describe, r.Check)
 	telling, stopTelling := context.WithCancel(ctx)
 	var teller sync.WaitGroup
@@ -90,6 +87,18 @@ func (c *runCommand) Run(ctx context.Context, stdout io.Writer) error {
 			r.toggleSaving()
 		}
 	}
+}
+
+// greet says where the page is.
+func (r *runner) greet(stdout io.Writer) {
+	if r.began.Demo {
+		fmt.Fprintln(stdout, "Demonstration: a simulated rig, no patient.")
+	}
+	if link := r.ViewerURL(); link != "" {
+		fmt.Fprintln(stdout, "Open", link)
+		return
+	}
+	fmt.Fprintln(stdout, "Nobody can watch: there is no key that is good. Add one: isc-receiverd keys add NAME")
 }
 
 // count says how many there are of something.

@@ -26,6 +26,9 @@ const (
 // ErrBroken is wrapped where the file is there and holds no keys that can be used.
 var ErrBroken = errors.New("the file is broken")
 
+// errNoFolder is the error of all that is done with a file in no folder.
+var errNoFolder = errors.New("there is no folder for them")
+
 // file is the keys' file in a folder.
 type file struct{ folder string }
 
@@ -39,6 +42,9 @@ func (f file) former() string { return filepath.Join(f.folder, formerName) }
 
 // read returns the keys and what the file was when it held them; nil where they are from the file of former versions.
 func (f file) read() (List, fs.FileInfo, error) {
+	if f.folder == "" {
+		return nil, nil, errNoFolder
+	}
 	opened, err := os.Open(f.path())
 	if errors.Is(err, fs.ErrNotExist) {
 		list, formerErr := f.readFormer()
@@ -103,6 +109,9 @@ func (f file) readFormer() (List, error) {
 // write writes the keys, for their owner alone, and removes the file of former versions, which could bring a key back
 // that was replaced.
 func (f file) write(list List) (fs.FileInfo, error) {
+	if f.folder == "" {
+		return nil, errNoFolder
+	}
 	if err := os.MkdirAll(f.folder, 0o700); err != nil {
 		return nil, err
 	}

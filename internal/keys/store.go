@@ -48,7 +48,8 @@ func Open(folder string) (*Store, error) {
 
 // Begin returns the keys in a folder, for a program that serves viewers whatever becomes of the file. Where there is
 // none yet, it makes one with a first key. One that is broken is kept beside and begun anew, and notice then says so in
-// a sentence. Where the file cannot be read or written, there is a first key all the same, and Err says why.
+// a sentence. Where the file cannot be read or written, or the folder's name is empty, there is a first key all the
+// same, and Err says why.
 func Begin(folder string, now time.Time) (s *Store, notice string) {
 	s = &Store{file: file{folder}, tried: now}
 	list, seen, err := s.file.read()

@@ -257,6 +257,18 @@ func TestUnreadable(t *testing.T) {
 	require.Equal(t, other.List(), s.List())
 }
 
+// TestNoFolder keeps keys nowhere, not even where the program happens to be.
+func TestNoFolder(t *testing.T) {
+	t.Chdir(t.TempDir())
+	begin(t, ".")
+	s, notice := Begin("", noon)
+	require.Empty(t, notice)
+	require.ErrorIs(t, s.Err(), errNoFolder)
+	require.ErrorIs(t, s.Replace(FirstName, noon), ErrNotStored)
+	require.False(t, s.Refresh(noon.Add(time.Hour)))
+	require.Len(t, s.List(), 1)
+}
+
 // TestManyAtOnce has several programs, and several goroutines of each, change the keys: no change is lost.
 func TestManyAtOnce(t *testing.T) {
 	folder := t.TempDir()

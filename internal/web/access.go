@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/netip"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 type access struct {
 	open  bool
 	keys  atomic.Pointer[keyring]
+	set   sync.Mutex // held while the keys are set
 	wrong attempts
 }
 
@@ -30,13 +32,15 @@ const (
 
 func newAccess(open bool, keys []Key, limits Limits) *access {
 	a := &access{open: open, wrong: attempts{perAddress: limits.WrongKeysPerAddress, total: limits.WrongKeys}}
-	a.setKeys(keys)
+	a.keys.Store(new(keyring))
+	a.setKeys(keys, time.Now())
 	return a
 }
 
-func (a *access) setKeys(keys []Key) {
-	ring := newKeyring(keys)
-	a.keys.Store(&ring)
+func (a *access) setKeys(keys []Key, now time.Time) {
+	a.set.Lock()
+	defer a.set.Unlock()
+	a.keys.Store(newKeyring(keys, a.keys.Load(), now))
 }
 
 // judge says whether a request from a client may see something, and what. A key that is wrong does no harm to who has
@@ -46,7 +50,7 @@ func (a *access) judge(r *http.Request, from netip.Addr, now time.Time) (grant, 
 		return grant{all: true}, allowed
 	}
 	var g grant
-	ring := *a.keys.Load()
+	ring := a.keys.Load()
 	result := ring.cookies(r, &g, now)
 	query := r.URL.Query()
 	if !query.Has("key") {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"strings"
 	"testing"
@@ -70,6 +71,59 @@ func TestKeysCanBeReplaced(t *testing.T) {
 	cookieOf(t, s, "three")
 	s.SetKeys(nil)
 	require.Equal(t, http.StatusUnauthorized, request{path: "/", cookie: two}.do(s).Code, "without keys nobody may")
+	s.SetKeys([]Key{{Secret: "two"}})
+	require.Equal(t, http.StatusOK, request{path: "/", cookie: two}.do(s).Code, "it is there again")
+}
+
+// TestReplacedKeysAreNoGuesses has a player with a key that was replaced ask on and on: it keeps nobody else out who
+// comes from the same address, and its viewer is told.
+func TestReplacedKeysAreNoGuesses(t *testing.T) {
+	s := newKeyedServer(Key{Secret: "old"})
+	cookie := cookieOf(t, s, "old")
+	s.SetKeys([]Key{{Secret: "new"}})
+	for range 2 * s.limits.WrongKeysPerAddress {
+		for _, r := range []request{{path: "/hls/rig1/x?key=old"}, {path: "/hls/rig1/x", cookie: cookie}} {
+			w := r.do(s)
+			require.Equal(t, http.StatusUnauthorized, w.Code)
+			require.Contains(t, w.Body.String(), "This link has expired")
+		}
+	}
+	require.Equal(t, http.StatusSeeOther, request{path: "/?key=new"}.do(s).Code)
+
+	for i := range 2 * maxVoid {
+		s.SetKeys([]Key{{Secret: fmt.Sprint("key ", i)}})
+	}
+	require.Len(t, s.access.keys.Load().void, maxVoid)
+	require.Contains(t, request{path: "/?key=old"}.do(s).Body.String(), "This key is not valid", "it is long forgotten")
+}
+
+func TestViewersByKey(t *testing.T) {
+	s := newKeyedServer(Key{Name: "Ward", Secret: "one"}, Key{Name: "Theatre", Secret: "two"})
+	s.cfg.HLS = func(string) http.Handler { return http.NotFoundHandler() }
+	one, two := cookieOf(t, s, "one"), cookieOf(t, s, "two")
+	for _, cookie := range []*http.Cookie{one, one, two, cookieOf(t, s, "one")} {
+		for _, path := range []string{"/hls/rig1/x", "/hls/rig2/x"} {
+			request{path: path, cookie: cookie}.do(s)
+		}
+	}
+	require.Equal(t, map[string]int{"Ward": 2, "Theatre": 1}, s.KeyViewers())
+}
+
+// BenchmarkCookie judges a viewer where there are as many keys as may be.
+func BenchmarkCookie(b *testing.B) {
+	keys := make([]Key, 100)
+	for i := range keys {
+		keys[i] = Key{Name: fmt.Sprint("key ", i), Secret: fmt.Sprint("secret ", i)}
+	}
+	a := newAccess(false, keys, Limits{}.withDefaults())
+	r := httptest.NewRequestWithContext(b.Context(), http.MethodGet, "/", http.NoBody)
+	r.AddCookie(a.keys.Load().keys[50].newCookie(false))
+	now := time.Now()
+	for b.Loop() {
+		if _, result := a.judge(r, netip.Addr{}, now); result != allowed {
+			b.Fatal(result)
+		}
+	}
 }
 
 func TestKeysExpire(t *testing.T) {

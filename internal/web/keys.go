@@ -4,7 +4,6 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/base64"
 	"encoding/hex"
 	"net/http"
@@ -27,8 +26,17 @@ type Key struct {
 	Channels []string  // the ids of the channels that it opens; empty: all
 }
 
-// keyring is the keys at one time. It does not change.
-type keyring []ringKey
+// maxVoid is how many keys that were replaced or removed are remembered.
+const maxVoid = 100
+
+// keyring is the keys at one time. It does not change. Those that are no longer among them are in it as expired ones,
+// so that who still has their link is told, and is not taken for somebody who guesses.
+type keyring struct {
+	keys     []*ringKey
+	void     []*ringKey
+	bySecret map[[sha256.Size]byte]*ringKey
+	byCookie map[string]*ringKey
+}
 
 type ringKey struct {
 	Key
@@ -36,18 +44,36 @@ type ringKey struct {
 	digest [sha256.Size]byte
 }
 
-func newKeyring(keys []Key) keyring {
-	ring := make(keyring, 0, len(keys))
+// newKeyring returns the ring of keys that come after those of another ring.
+func newKeyring(keys []Key, before *keyring, now time.Time) *keyring {
+	ring := &keyring{bySecret: make(map[[sha256.Size]byte]*ringKey), byCookie: make(map[string]*ringKey)}
 	for _, key := range keys {
 		if key.Secret == "" {
 			continue
 		}
 		key.Channels = slices.Clone(key.Channels)
-		held := ringKey{Key: key, digest: sha256.Sum256([]byte(key.Secret))}
+		held := &ringKey{Key: key, digest: sha256.Sum256([]byte(key.Secret))}
 		held.cookie = "isc_" + hex.EncodeToString(held.mac("cookie name"))[:8]
-		ring = append(ring, held)
+		ring.keys = append(ring.keys, held)
+		ring.put(held)
+	}
+	for _, old := range slices.Concat(before.void, before.keys) {
+		if ring.bySecret[old.digest] == nil {
+			void := *old
+			void.Expires = now
+			ring.void = append(ring.void, &void)
+		}
+	}
+	ring.void = ring.void[max(0, len(ring.void)-maxVoid):]
+	for _, key := range ring.void {
+		ring.put(key)
 	}
 	return ring
+}
+
+func (ring *keyring) put(key *ringKey) {
+	ring.bySecret[key.digest] = key
+	ring.byCookie[key.cookie] = key
 }
 
 // grant is what a request may see.
@@ -82,15 +108,10 @@ func (g *grant) scope() string {
 	return strings.Join(slices.Compact(sorted), " ")
 }
 
-// find returns what a secret opens: needsKey where there is none such, expiredKey where its time is over.
-func (ring keyring) find(secret string, now time.Time) (*ringKey, verdict) {
-	digest := sha256.Sum256([]byte(secret))
-	var found *ringKey
-	for i := range ring { // all of them, so that the time it takes tells nothing
-		if subtle.ConstantTimeCompare(digest[:], ring[i].digest[:]) == 1 {
-			found = &ring[i]
-		}
-	}
+// find returns what a secret opens: wrongKey where there is none such, expiredKey where its time is over. It is found
+// by its digest, so that the time it takes tells nothing.
+func (ring *keyring) find(secret string, now time.Time) (*ringKey, verdict) {
+	found := ring.bySecret[sha256.Sum256([]byte(secret))]
 	switch {
 	case found == nil:
 		return nil, wrongKey
@@ -103,11 +124,14 @@ func (ring keyring) find(secret string, now time.Time) (*ringKey, verdict) {
 
 // cookies adds what the request's cookies open to a grant. It returns allowed where one does, expiredKey where the key
 // of one has expired, and else needsKey.
-func (ring keyring) cookies(r *http.Request, g *grant, now time.Time) verdict {
+func (ring *keyring) cookies(r *http.Request, g *grant, now time.Time) verdict {
 	result := needsKey
-	for i := range ring {
-		key := &ring[i]
-		nonce := key.nonceOf(r)
+	for _, cookie := range r.Cookies() {
+		key := ring.byCookie[cookie.Name]
+		if key == nil {
+			continue
+		}
+		nonce := key.nonceIn(cookie.Value)
 		switch {
 		case nonce == "":
 		case key.expired(now):
@@ -142,7 +166,12 @@ func (k *ringKey) nonceOf(r *http.Request) string {
 	if err != nil {
 		return ""
 	}
-	nonce, text, _ := strings.Cut(cookie.Value, ".")
+	return k.nonceIn(cookie.Value)
+}
+
+// nonceIn returns the nonce of a cookie's value, or "" where its MAC is wrong.
+func (k *ringKey) nonceIn(value string) string {
+	nonce, text, _ := strings.Cut(value, ".")
 	mac, err := base64.RawURLEncoding.DecodeString(text)
 	if err != nil || nonce == "" || !hmac.Equal(mac, k.mac(nonce)) {
 		return ""

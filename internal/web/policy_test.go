@@ -26,7 +26,7 @@ func TestEachRouteAsksForAKey(t *testing.T) {
 		Key{Secret: "other", Channels: []string{"rig2"}},
 	)
 	s.Close() // so that event streams end after their first event
-	expired := (*s.access.keys.Load())[1].newCookie(false)
+	expired := s.access.keys.Load().keys[1].newCookie(false)
 	strangers := map[string]request{
 		"no key": {}, "wrong key": {path: "?key=wrong"}, "expired key": {path: "?key=old"},
 		"expired cookie":        {cookie: expired},

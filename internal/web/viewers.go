@@ -78,6 +78,23 @@ func (v *viewers) count(channel string, now time.Time) (n int) {
 	return n
 }
 
+// byKey counts viewers by the name of their key: who watches several channels is one of them.
+func (v *viewers) byKey(now time.Time) map[string]int {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	counted := make(map[string]bool)
+	n := make(map[string]int)
+	for _, seen := range v.channels {
+		for viewer, w := range seen {
+			if w.key != "" && now.Sub(w.last) <= viewerSpan && !counted[viewer] {
+				counted[viewer] = true
+				n[w.key]++
+			}
+		}
+	}
+	return n
+}
+
 // forget removes the viewers that have gone and returns them by channel.
 func (v *viewers) forget(now time.Time) map[string][]*watching {
 	v.mu.Lock()

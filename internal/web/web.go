@@ -110,8 +110,13 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.router.ServeHTTP(w, r)
 }
 
-// SetKeys replaces all keys at once. Who came with a key that is no longer among them sees nothing more.
-func (s *Server) SetKeys(keys []Key) { s.access.setKeys(keys) }
+// SetKeys replaces all keys at once. Who came with a key that is no longer among them sees nothing more, and is told
+// that the link has expired.
+func (s *Server) SetKeys(keys []Key) { s.access.setKeys(keys, time.Now()) }
+
+// KeyViewers returns how many viewers fetched a playlist or a part of any channel within the last 10 s, by the name of
+// the key that they came with.
+func (s *Server) KeyViewers() map[string]int { return s.viewers.byKey(time.Now()) }
 
 // Viewers returns how many viewers fetched a playlist or a part of the channel within the last 10 s. A viewer is a
 // cookie where a key is needed, else an address and a browser.
