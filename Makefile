@@ -47,6 +47,9 @@ programs: $(PAGE) ## the programs, into bin/
 	CGO_ENABLED=0 $(GO) build -ldflags '$(LDFLAGS)' -o bin/ ./cmd/isc-receiverd
 	$(GO) build -tags gles -ldflags '$(LDFLAGS)' -o bin/ ./cmd/isc-receiver
 
+manuals: programs ## man pages and completions for bash, into build/manuals
+	packaging/manuals.sh build/manuals bin/isc-receiverd bin/isc-receiver
+
 web: $(PAGE) ## the browser page, into webassets/dist, from where the programs embed it
 
 screenshots: ## the pictures in docs/images, of the window under Xvfb and of the page in Chromium
@@ -66,4 +69,4 @@ $(PAGE): webassets/package-lock.json webassets/build.mjs $(shell find webassets/
 $(LINTER): packaging/tools/go.mod packaging/tools/go.sum
 	$(GO) build -C packaging/tools -o ../../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 
-.PHONY: help run test check fuzz soak hostile bench bench-channels programs web screenshots clean
+.PHONY: help run test check fuzz soak hostile bench bench-channels programs manuals web screenshots clean

@@ -20,7 +20,7 @@ import (
 // Flags are the command-line flags of the receiver, for the kong library, which also reads them from the environment.
 // What is not given is nil or empty, and leaves what the settings file says.
 type Flags struct {
-	File      string    `name:"config" placeholder:"FILE" help:"Settings file; see packaging/config.toml."`
+	File      string    `name:"config" placeholder:"FILE" help:"Settings file; see isc-receiver.toml(5)."`
 	Interface *string   `placeholder:"NAME" help:"Network interface to receive on. Default: all."`
 	Ports     *string   `placeholder:"PORTS" help:"UDP ports of the links, as 5078-5081 or a list."`
 	HTTP      *string   `name:"http" placeholder:"ADDR" help:"${http_help}"`

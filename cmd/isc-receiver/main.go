@@ -16,6 +16,7 @@ import (
 	"github.com/isc-receiver/isc-receiver/app"
 	"github.com/isc-receiver/isc-receiver/gui"
 	"github.com/isc-receiver/isc-receiver/internal/instance"
+	"github.com/isc-receiver/isc-receiver/internal/usage"
 )
 
 // The exit statuses, besides 0.
@@ -29,6 +30,7 @@ var errDisplay = errors.New("no usable display")
 
 type commandLine struct {
 	app.Flags
+	Usage usage.Flags `embed:""`
 
 	Capture      string           `arg:"" optional:"" help:"A capture file to play in place of receiving."`
 	Version      kong.VersionFlag `help:"Print the version."`

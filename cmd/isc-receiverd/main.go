@@ -19,6 +19,7 @@ import (
 	"github.com/isc-receiver/isc-receiver/app"
 	"github.com/isc-receiver/isc-receiver/internal/journal"
 	"github.com/isc-receiver/isc-receiver/internal/status"
+	"github.com/isc-receiver/isc-receiver/internal/usage"
 )
 
 // The exit statuses, besides 0.
@@ -29,6 +30,8 @@ const (
 
 // commands is the command line.
 type commands struct {
+	usage.Flags
+
 	Run     runCommand     `cmd:"" help:"Receive, and publish the video on a web page."`
 	Replay  replayCommand  `cmd:"" help:"Run a capture file through the receiver."`
 	Version versionCommand `cmd:"" help:"Print the version."`

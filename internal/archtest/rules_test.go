@@ -12,12 +12,12 @@ type rule struct {
 // decides here, once, where it stands.
 var rules = map[string]rule{
 	"cmd/isc-receiver": {
-		own:  []string{"gui", "app", "internal/instance"},
+		own:  []string{"gui", "app", "internal/instance", "internal/usage"},
 		libs: []string{"fyne.io/fyne/v2", "github.com/alecthomas/kong", "github.com/go-gl/glfw/v3.4/glfw"},
 		why:  "the window program turns flags into a configuration and opens the window; the rest is below it",
 	},
 	"cmd/isc-receiverd": {
-		own:  []string{"app", "internal/journal", "internal/sdnotify", "internal/status"},
+		own:  []string{"app", "internal/journal", "internal/sdnotify", "internal/status", "internal/usage"},
 		libs: []string{"github.com/alecthomas/kong", "github.com/schollz/progressbar/v3", "golang.org/x/term"},
 		why:  "the daemon is the core without a window: it drives app and prints the snapshot, nothing more",
 	},
@@ -141,6 +141,10 @@ var rules = map[string]rule{
 	"internal/sdnotify": {
 		libs: []string{"github.com/coreos/go-systemd/v22/daemon"},
 		why:  "it talks to the service manager; what there is to say, the program says",
+	},
+	"internal/usage": {
+		libs: []string{"github.com/alecthomas/kong"},
+		why:  "it describes a command line, whatever that is for",
 	},
 	"internal/loglimit": {
 		libs: []string{"golang.org/x/time"},
