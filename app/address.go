@@ -30,9 +30,13 @@ func (r *Run) local() bool {
 	return onLoopback(r.listener) && (r.oldListener == nil || onLoopback(r.oldListener)) && r.cfg.HTTP.PublicURL == ""
 }
 
-func onLoopback(listener net.Listener) bool {
-	address, err := netip.ParseAddrPort(listener.Addr().String())
-	return err == nil && address.Addr().IsLoopback()
+func onLoopback(listener net.Listener) bool { return isLoopback(listener.Addr().String()) }
+
+// isLoopback tells whether host:port is of this machine alone, as far as can be said without asking for a name.
+func isLoopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	ip, noIP := netip.ParseAddr(host)
+	return err == nil && (host == "localhost" || noIP == nil && ip.IsLoopback())
 }
 
 // ViewerURL is the address to open or to hand to a viewer, with the first key that has not expired where one is needed.

@@ -34,6 +34,7 @@ type commands struct {
 
 	Run     runCommand     `cmd:"" help:"Receive, and publish the video on a web page."`
 	Replay  replayCommand  `cmd:"" help:"Run a capture file through the receiver."`
+	Keys    keysCommand    `cmd:"" help:"List, add, replace and remove viewers' keys, also while it runs."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 
@@ -58,7 +59,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	exit := -1
 	parser, err := kong.New(&line, append(
 		app.ParserOptions("isc-receiverd", "Receives live video over several bad links and publishes it on a web page."),
-		kong.Writers(stdout, stderr), kong.Exit(func(code int) { exit = code }))...)
+		kong.Vars{"state_help": stateHelp}, kong.Writers(stdout, stderr), kong.Exit(func(code int) { exit = code }))...)
 	if err != nil {
 		journal.Complain(stderr, "isc-receiverd", err)
 		return exitFailed

@@ -50,11 +50,15 @@ func TestHelp(t *testing.T) {
 		"--log-level", "--log-format",
 	}
 	for name, c := range map[string]struct{ args, want []string }{
-		"program": {[]string{"--help"}, []string{"run", "replay", "version"}},
+		"program": {[]string{"--help"}, []string{"run", "replay", "keys list", "version"}},
 		"run":     {[]string{"run", "--help"}, append([]string{"--capture", "--dump"}, receiver...)},
 		"replay": {
 			[]string{"replay", "--help"},
 			append([]string{"<capture>", "--rtp-out", "--feedback-out", "--json", "--realtime"}, receiver...),
+		},
+		"keys": {[]string{"keys", "--help"}, []string{"--state", "--config", "list", "add", "replace", "remove"}},
+		"add": {
+			[]string{"keys", "add", "--help"}, []string{"<name>", "--for", "--until", "--channel", "--state", "--config"},
 		},
 		"version": {[]string{"version", "--help"}, []string{"Print the version"}},
 	} {
@@ -84,7 +88,7 @@ func TestExitStatus(t *testing.T) {
 		exit int
 		want string
 	}{
-		"nothing":          {nil, exitUsage, `expected one of "run", "replay", "version"`},
+		"nothing":          {nil, exitUsage, `expected one of "run", "replay", "keys`},
 		"unknown command":  {[]string{"play"}, exitUsage, "unexpected argument play"},
 		"unknown flag":     {[]string{"run", "--fast"}, exitUsage, "unknown flag --fast"},
 		"no capture":       {[]string{"replay"}, exitUsage, `expected "<capture>"`},

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -247,4 +248,24 @@ func TestSecondSignal(t *testing.T) {
 			_ = p.Process.Signal(syscall.SIGTERM) // it may have ended
 		}
 	}
+}
+
+// TestKeysOfProgramThatRuns replaces a key with the command while the daemon runs, which takes it over at once.
+func TestKeysOfProgramThatRuns(t *testing.T) {
+	p := startProgram(t, "--http", ":0", "--ports", "0")
+	link, err := url.Parse(p.address)
+	require.NoError(t, err)
+	host, old := "127.0.0.1:"+link.Port(), link.Query().Get("key")
+	require.Equal(t, http.StatusOK, statusWith(t, host, old))
+	fresh, err := url.Parse(linkIn(keysCalled(t, "replace", "Viewers", "--state", p.state)))
+	require.NoError(t, err)
+	began := time.Now()
+	require.Eventually(t, func() bool { return statusWith(t, host, old) == http.StatusUnauthorized }, patience,
+		5*time.Millisecond)
+	t.Log("taken over after", time.Since(began))
+	require.Equal(t, http.StatusOK, statusWith(t, host, fresh.Query().Get("key")))
+	p.says(t, `msg="key replaced" kind=access key=Viewers`, 1)
+	p.end(t, syscall.SIGTERM)
+	require.NotContains(t, p.stderr.String(), old)
+	require.NotContains(t, p.stderr.String(), fresh.Query().Get("key"))
 }

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// keysCalled runs isc-receiverd keys, which must end well, and returns what it prints.
+func keysCalled(t *testing.T, args ...string) string {
+	t.Helper()
+	exit, stdout, stderr := call(append([]string{"keys"}, args...)...)
+	require.Zero(t, exit, stderr)
+	require.Empty(t, stderr)
+	return stdout
+}
+
+// linkIn returns the last line of a text.
+func linkIn(text string) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	return lines[len(lines)-1]
+}
+
+func TestKeys(t *testing.T) {
+	folder := t.TempDir()
+	t.Setenv("ISC_STATE", folder)
+	former := filepath.Join(folder, "viewer-key")
+	require.NoError(t, os.WriteFile(former, []byte("0123456789abcdef\n"), 0o600))
+	settings := filepath.Join(folder, "config.toml")
+	require.NoError(t, os.WriteFile(settings, []byte("[http]\npublic_url='https://clinic.example/'\n"+
+		"[[channel]]\nid='a'\nports='1-4'\n[[channel]]\nid='b'\nports='5-8'\n"), 0o600))
+	t.Setenv("ISC_CONFIG", settings)
+
+	stdout := keysCalled(t)
+	require.Contains(t, stdout, "https://clinic.example/?key=0123456789abcdef\n")
+	require.Regexp(t, `Viewers +all +never `, stdout)
+	require.Contains(t, stdout, "kept in "+filepath.Join(folder, "viewer-keys.json")+"\n")
+	stdout = keysCalled(t, "add", "Ward 3", "--for", "7d", "--channel", "a,b")
+	ward := linkIn(stdout)
+	require.Regexp(t, `^https://clinic.example/\?key=[0-9a-f]{32}$`, ward)
+	keysCalled(t, "add", "Theatre", "--until", "2099-12-31")
+	stdout = keysCalled(t, "list")
+	require.Contains(t, stdout, ward)
+	require.Regexp(t, `Ward 3 +a,b +\d{4}-`, stdout)
+	require.Regexp(t, `Theatre +all +2100-01-01 00:00 `, stdout)
+
+	next := linkIn(keysCalled(t, "replace", "ward 3"))
+	require.NotEqual(t, ward, next)
+	stdout = keysCalled(t)
+	require.Contains(t, stdout, next)
+	require.NotContains(t, stdout, ward)
+	for _, name := range []string{"Viewers", "Ward 3", "Theatre"} {
+		require.Contains(t, keysCalled(t, "remove", name), `"`+name+`" is removed`)
+	}
+	require.Contains(t, keysCalled(t), "Nobody can watch: there is no key that is good. Add one:")
+
+	require.NoError(t, os.WriteFile(settings, []byte("[access]\nmode='open'\n"), 0o600))
+	require.Contains(t, keysCalled(t, "add", "x"), "access is open to everyone")
+	require.NoError(t, os.WriteFile(settings, []byte("[http]\naddress='localhost:1'\n"), 0o600))
+	require.Contains(t, keysCalled(t), "only this machine reaches the address")
+}
+
+func TestKeysRefused(t *testing.T) {
+	folder := t.TempDir()
+	t.Setenv("ISC_STATE", folder)
+	exit, _, stderr := call("keys", "add", "x")
+	require.Equal(t, exitFailed, exit)
+	require.Contains(t, stderr, "There are no keys in "+folder+" yet. Start the receiver once")
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "viewer-key"), []byte("0123456789abcdef\n"), 0o600))
+	for name, c := range map[string]struct {
+		args []string
+		exit int
+		want string
+	}{
+		"taken":         {[]string{"add", "viewers"}, exitFailed, `there is a key "Viewers" already`},
+		"unknown":       {[]string{"remove", "x"}, exitFailed, `there is no key "x"`},
+		"unknown rig":   {[]string{"add", "x", "--channel", "y"}, exitUsage, `no rig "y", but rig1; say with --config`},
+		"no time":       {[]string{"add", "x", "--for", "5"}, exitUsage, "write it as 90m, 8h or 7d"},
+		"a past time":   {[]string{"add", "x", "--until", "2001-02-03 04:05"}, exitFailed, "2001-02-03 04:05 has passed"},
+		"no day":        {[]string{"add", "x", "--until", "Friday"}, exitUsage, "write it as 2026-12-31 or"},
+		"both":          {[]string{"add", "x", "--for", "1h", "--until", "2099-01-01"}, exitUsage, "can't be used together"},
+		"no settings":   {[]string{"list", "--config", "none.toml"}, exitUsage, "none.toml is not there"},
+		"no such state": {[]string{"list", "--state", "none"}, exitFailed, "There are no keys in none yet."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			status, stdout, complaint := call(append([]string{"keys"}, c.args...)...)
+			require.Equal(t, c.exit, status, complaint)
+			require.Empty(t, stdout)
+			require.Contains(t, complaint, c.want)
+		})
+	}
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "viewer-keys.json"), []byte("{"), 0o600))
+	exit, _, stderr = call("keys")
+	require.Equal(t, exitFailed, exit)
+	require.Contains(t, stderr, "The keys cannot be read: ")
+}
+
+// statusWith asks a program's page with a key.
+func statusWith(t *testing.T, host, key string) int {
+	t.Helper()
+	address := url.URL{Scheme: "http", Host: host, Path: "/api/v1/status", RawQuery: url.Values{"key": {key}}.Encode()}
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address.String(), http.NoBody)
+	require.NoError(t, err)
+	response, err := http.DefaultClient.Do(request)
+	require.NoError(t, err)
+	require.NoError(t, response.Body.Close())
+	return response.StatusCode
+}
