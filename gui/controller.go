@@ -266,7 +266,8 @@ func (c *controller) close() {
 	c.model.Dumps = c.dumps()
 	c.run = nil
 	c.model.Phase = stopped
-	c.model.URL, c.model.Warnings, c.model.PreviewErr = "", nil, nil
+	c.model.URL, c.model.LegacyURL, c.model.Fingerprint = "", "", ""
+	c.model.Warnings, c.model.PreviewErr = nil, nil
 	c.pictures.send(c, nil, view.ShowPictures)
 }
 
@@ -283,7 +284,8 @@ func (c *controller) showNumbers() {
 	if c.run != nil && c.model.Phase == running {
 		id := c.applied.chosen
 		c.model.Snapshot = c.run.Snapshot()
-		c.model.URL = c.run.ViewerURL()
+		c.model.URL, c.model.LegacyURL = c.run.ViewerURL(), c.run.LegacyURL()
+		c.model.Fingerprint = c.run.Fingerprint()
 		c.model.Warnings = c.run.Warnings()
 		c.model.PreviewErr = map[string]error{}
 		for _, id := range c.watched {

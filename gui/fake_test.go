@@ -1,6 +1,7 @@
 package gui
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"image"
@@ -35,7 +36,10 @@ type fakeRun struct {
 	err      error
 	moving   func(channel string) (*image.RGBA, uint64, time.Time) // in place of frame and number
 	warnings []string
-	closing  chan struct{} // Close waits for it to be closed, if there is one
+
+	url, legacyURL, fingerprint string // url is the usual one where it is empty
+
+	closing chan struct{} // Close waits for it to be closed, if there is one
 
 	previewErr map[string]error
 	playback   app.Playback // there is one where it has a path
@@ -71,7 +75,9 @@ func (r *fakeRun) Done() <-chan struct{}                      { return r.done }
 func (r *fakeRun) Err() error                                 { return r.err }
 func (r *fakeRun) SetLatency(channel string, b time.Duration) { r.note(channel + " " + b.String()) }
 func (r *fakeRun) PreviewError(channel string) error          { return r.previewErr[channel] }
-func (r *fakeRun) ViewerURL() string                          { return "http://192.168.1.20:5076/" }
+func (r *fakeRun) ViewerURL() string                          { return cmp.Or(r.url, "http://192.168.1.20:5076/") }
+func (r *fakeRun) LegacyURL() string                          { return r.legacyURL }
+func (r *fakeRun) Fingerprint() string                        { return r.fingerprint }
 func (r *fakeRun) Warnings() []string                         { return r.warnings }
 func (r *fakeRun) Frame(channel string) (*image.RGBA, uint64, time.Time) {
 	r.mu.Lock()

@@ -29,6 +29,8 @@ type run interface {
 	StopDump(channel string) error
 	Dump(channel string) app.Dump
 	ViewerURL() string
+	LegacyURL() string
+	Fingerprint() string
 	Warnings() []string
 }
 
@@ -47,18 +49,22 @@ const (
 
 // model is all that the window shows but for the picture, at one moment.
 type model struct {
-	Phase      phase
-	Config     app.Config      // of the run, or of the next one
-	Chosen     string          // the ID of the channel whose links are shown
-	Rate       int             // the most pictures a second of each preview; 0 is by their number
-	All        bool            // the pictures of all channels are shown, not only that of the chosen one
-	Player     string          // the ID of the channel that a capture plays in, where Config has one
-	HLS        map[string]bool // by the ID of each channel whose output the operator has switched; not written to
-	Failure    error           // why the last run did not start, or ended by itself
-	Refused    refusal
-	Snapshot   status.Snapshot
-	URL        string // of the page, while there is a run
-	Warnings   []string
+	Phase    phase
+	Config   app.Config      // of the run, or of the next one
+	Chosen   string          // the ID of the channel whose links are shown
+	Rate     int             // the most pictures a second of each preview; 0 is by their number
+	All      bool            // the pictures of all channels are shown, not only that of the chosen one
+	Player   string          // the ID of the channel that a capture plays in, where Config has one
+	HLS      map[string]bool // by the ID of each channel whose output the operator has switched; not written to
+	Failure  error           // why the last run did not start, or ended by itself
+	Refused  refusal
+	Snapshot status.Snapshot
+	URL      string // of the page, while there is a run
+	Warnings []string
+
+	LegacyURL   string // for players of the old server, while there is a run that serves it
+	Fingerprint string // of the page's certificate, while there is a run with one
+
 	PreviewErr map[string]error // why there are no pictures, by channel; of those that are shown
 	Interfaces []netInterface
 	Ask        bool           // nobody has set anything up yet

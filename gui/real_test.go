@@ -38,7 +38,9 @@ func showForReal() bool {
 		"waiting": waiting(), "live": live(), "several": several(), "four": many(4), "nine": many(9),
 		"one-link-silent": oneSilent(), "lossy": lossy(), "no-signal": noSignal(), "demo": demo, "no-ffmpeg": noDecoder,
 		"playing": playing(), "played": played(nil), "broken": played(app.ErrCutOff),
-		"saving": saving(app.Dump{Running: true, Bytes: 300 << 20}),
+		"self-signed": encrypted(app.TLS{SelfSigned: true}), "open": openToAll(),
+		"old-address": withOld(encrypted(app.TLS{SelfSigned: true})),
+		"saving":      saving(app.Dump{Running: true, Bytes: 300 << 20}),
 		"no-packets": diagnosed(waiting(), status.VerdictNoPackets, "Nothing arrives on UDP 5078-5081.",
 			"Let UDP 5078-5081 through the firewall: sudo ufw allow 5078:5081/udp",
 			"We listen on 192.168.1.20 (eth0).", "The firewall ufw is active and lets none of these ports in."),
@@ -65,7 +67,7 @@ func showForReal() bool {
 func realRun(m model) *fakeRun {
 	r := newFakeRun()
 	r.snapshot, r.dump, r.playback, r.previewErr = m.Snapshot, m.dump(), m.Playback, m.PreviewErr
-	r.warnings = m.Warnings
+	r.warnings, r.url, r.legacyURL, r.fingerprint = m.Warnings, m.URL, m.LegacyURL, m.Fingerprint
 	states := map[string]status.ChannelState{}
 	for _, c := range m.Snapshot.Channels {
 		states[c.ID] = c.State

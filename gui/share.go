@@ -33,6 +33,7 @@ type share struct {
 	address    *widget.Label
 	note       *widget.Label // what stands in the way of watching
 	watching   *fyne.Container
+	entry      *entry // how viewers come in
 	hls        *widget.Button
 	copy, open *widget.Button
 
@@ -40,7 +41,7 @@ type share struct {
 	copiedAt time.Time
 }
 
-func newShare() *share {
+func newShare(toClipboard func(text string)) *share {
 	s := &share{
 		code:     canvas.NewImageFromImage(nil),
 		noCode:   widgets.NewText("", widgets.TextStyle{Align: fyne.TextAlignCenter}),
@@ -58,9 +59,12 @@ func newShare() *share {
 	text := container.New(layout.NewCustomPaddedVBoxLayout(8),
 		s.address, inset(container.NewHBox(s.copy, s.open)), s.note, inset(s.watching),
 		inset(container.NewHBox(s.hls)))
-	s.content = container.NewHBox(
+	link := container.NewHBox(
 		container.New(layout.NewCustomPaddedLayout(6, 6, 6, 6), container.NewStack(s.code, centred(s.noCode))),
 		container.NewGridWrap(fyne.NewSize(372, qrSide+12), text))
+	s.entry = newEntry(toClipboard)
+	s.content = container.New(layout.NewCustomPaddedVBoxLayout(8), link,
+		container.New(layout.NewCustomPaddedLayout(0, 8, theme.InnerPadding(), 0), s.entry.object))
 	return s
 }
 
@@ -87,6 +91,7 @@ func (s *share) show(m model) {
 	}
 	s.note.Hidden = s.note.Text == ""
 	s.showWatching(m)
+	s.entry.show(m)
 	widgets.Enable(s.copy, m.URL != "")
 	widgets.Enable(s.open, m.URL != "")
 	label := "Turn HLS on"

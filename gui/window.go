@@ -68,7 +68,7 @@ func newWindow(c commands, d desk) *window {
 	w := &window{
 		commands: c, desk: d,
 		head: newHead(), tabs: newTabs(), playback: newPlayback(), stage: newStage(),
-		totals: newTotals(), events: newEventsPanel(), links: newLinks(), share: newShare(), check: newCheckPage(),
+		totals: newTotals(), events: newEventsPanel(), links: newLinks(), share: newShare(d.copy), check: newCheckPage(),
 		theme: asSystem,
 	}
 	w.setup = newSetup(w)
