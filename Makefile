@@ -50,6 +50,10 @@ programs: $(PAGE) ## the programs, into bin/
 manuals: programs ## man pages and completions for bash, into build/manuals
 	packaging/manuals.sh build/manuals bin/isc-receiverd bin/isc-receiver
 
+deb: $(PAGE) ## the Debian packages, into build/
+	packaging/system-packages.sh build deb
+	packaging/deb.sh build
+
 web: $(PAGE) ## the browser page, into webassets/dist, from where the programs embed it
 
 screenshots: ## the pictures in docs/images, of the window under Xvfb and of the page in Chromium
@@ -69,4 +73,4 @@ $(PAGE): webassets/package-lock.json webassets/build.mjs $(shell find webassets/
 $(LINTER): packaging/tools/go.mod packaging/tools/go.sum
 	$(GO) build -C packaging/tools -o ../../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 
-.PHONY: help run test check fuzz soak hostile bench bench-channels programs manuals web screenshots clean
+.PHONY: help run test check fuzz soak hostile bench bench-channels programs manuals deb web screenshots clean

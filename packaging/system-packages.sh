@@ -1,9 +1,11 @@
 #!/bin/sh
 # Installs the Debian packages that building, running and testing need, and nothing that is there already.
-# usage: system-packages.sh build|run|test [...]
-#   build  a C compiler and the headers of the window's libraries
-#   run    ffmpeg, which decodes the previews, and the libraries that the window loads
-#   test   a virtual display, a browser and the tools that the tests and checks call
+# usage: system-packages.sh build|run|test|deb|package [...]
+#   build    a C compiler and the headers of the window's libraries
+#   run      ffmpeg, which decodes the previews, and the libraries that the window loads
+#   test     a virtual display, a browser and the tools that the tests and checks call
+#   deb      what makes Debian packages
+#   package  what tests these: the tools that look at them, and a system to install them in
 # Works on Debian 12 and Ubuntu 24.04. Uses sudo when it is not root.
 set -eu
 
@@ -15,8 +17,11 @@ packages_of() {
 		"libxxf86vm1 libxkbcommon0" ;;
 	test) echo "xvfb xauth libgl1-mesa-dri xdotool imagemagick x11-utils openbox fonts-dejavu-core iproute2 git" \
 		"shellcheck tcpdump $(unless_there "$(browser_package)" chromium google-chrome chromium-browser)" ;;
+	deb) echo "dpkg-dev librsvg2-bin git" ;;
+	package) echo "lintian desktop-file-utils appstream debootstrap systemd-container xvfb xauth xdotool x11-utils" \
+		"imagemagick openbox curl shellcheck" ;;
 	*)
-		echo "usage: system-packages.sh build|run|test [...]" >&2
+		echo "usage: system-packages.sh build|run|test|deb|package [...]" >&2
 		return 2
 		;;
 	esac
