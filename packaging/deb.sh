@@ -62,24 +62,39 @@ fill() {
 		-e "s|@DAY@|$(date -u -d "@$SOURCE_DATE_EPOCH" +%F)|g" "$@"
 }
 
-# manual: what is made for each program alike. Man pages and completions are made from the programs' own flags.
-manual() {
+# manuals PROGRAM: man pages and completions, which are made by a program that this machine can run. The page on settings
+# is in two packages, which may both be installed, so that of the window has a name of its own; `man` finds either.
+manuals() {
+	made="$scratch/manuals-$package"
+	rm -rf "$made"
+	packaging/manuals.sh "$made" "$1"
+	case $package in
+	isc-receiver) sed 's/^\.Dt \(.*\) 5$/.Dt \1 5w/' "$made/man/isc-receiver.toml.5" >"$made/man/isc-receiver.toml.5w" &&
+		rm "$made/man/isc-receiver.toml.5" ;;
+	isc-rig) rm "$made/man/isc-receiver.toml.5" ;;
+	esac
+	for page in "$made"/man/*; do
+		section=${page##*.}
+		manual="$root/usr/share/man/man${section%w}"
+		mkdir -p "$manual"
+		gzip -9nc "$page" >"$manual/${page##*/}.gz"
+	done
+	install -D "$made/bash-completion/${1##*/}" "$root/usr/share/bash-completion/completions/$package"
+}
+
+# about: what each package says of itself.
+about() {
 	doc="$root/usr/share/doc/$package"
 	mkdir -p "$doc"
 	packaging/copyright.sh "$root/usr/bin/$package" >"$doc/copyright"
 	printf '%s (%s) stable; urgency=medium\n\n  * Version %s. What is new is said at\n    %s\n\n -- %s  %s\n' \
 		"$package" "$VERSION" "$VERSION" "$homepage/releases" "$maintainer" "$(date -uR -d "@$SOURCE_DATE_EPOCH")" |
 		gzip -9n >"$doc/changelog.gz"
-	for page in packaging/man/"$package".*; do
-		[ -e "$page" ] || continue
-		section=${page##*.}
-		mkdir -p "$root/usr/share/man/man$section"
-		gzip -9nc "$page" >"$root/usr/share/man/man$section/${page##*/}.gz"
-	done
 }
 
 window_files() {
 	build_window "$package" "$root/usr/bin/$package"
+	manuals "$root/usr/bin/$package"
 	for size in 16 22 24 32 48 64 128 256 512; do
 		icons="$root/usr/share/icons/hicolor/${size}x$size/apps"
 		mkdir -p "$icons"
@@ -93,6 +108,12 @@ window_files() {
 
 service_files() {
 	build_static "$package" "$root/usr/bin/$package" "$architecture"
+	if [ "$architecture" = "$host" ]; then
+		manuals "$root/usr/bin/$package"
+	else
+		build_static "$package" "$scratch/$package" "$host"
+		manuals "$scratch/$package"
+	fi
 	cp packaging/deb/service/* "$root/DEBIAN/"
 	fill "$root/DEBIAN/postinst" "$root/DEBIAN/prerm" "$root/DEBIAN/postrm"
 }
@@ -111,7 +132,7 @@ make_package() {
 		install -D packaging/config.toml "$root/etc/isc-receiver/config.toml"
 		[ ! -e packaging/nginx.conf ] || install packaging/nginx.conf "$root/usr/share/doc/$package/examples/nginx.conf"
 	fi
-	manual
+	about
 	(cd "$root" && find etc -type f -printf '/%p\n' 2>/dev/null | LC_ALL=C sort >DEBIAN/conffiles) || true
 	[ -s "$root/DEBIAN/conffiles" ] || rm "$root/DEBIAN/conffiles"
 	(cd "$root" && find usr -type f -print0 | LC_ALL=C sort -z | xargs -0 md5sum >DEBIAN/md5sums)
