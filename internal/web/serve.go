@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	shutdownTime = 1500 * time.Millisecond
+	shutdownTime = 300 * time.Millisecond
 
 	// deadAfter is how long a client may be gone before its connection ends.
 	deadAfter = 15 * time.Second
@@ -62,7 +62,7 @@ func Listen(address string) (net.Listener, error) {
 	return nil, inUse
 }
 
-// Run serves on the listener, which it closes, until ctx is done: then it ends the event streams, waits up to 1.5 s
+// Run serves on the listener, which it closes, until ctx is done: then it ends the event streams, waits up to 0.3 s
 // for other requests, and cuts those off that remain. It returns nil when ctx ended it, after all that it started has
 // ended. HLS outputs hold requests back until there is a next part, so close them before ctx.
 func (s *Server) Run(ctx context.Context, listener net.Listener) error {
