@@ -14,8 +14,8 @@ import (
 // ErrCoding says that a CoderConfig asks for what the coding cannot do.
 var ErrCoding = errors.New("rig: impossible coding")
 
-// probeEvery is how many datagrams a path in use carries for each one that goes to a link that is only probed. A receiver
-// scores its links after 100 packets on any one of them, so a probed link that works gets a score each time.
+// probeEvery is how many datagrams a path in use carries for each one that goes to a link that is only probed. A
+// receiver scores its links after 100 packets on any one of them, so a probed link that works gets a score each time.
 const probeEvery = 16
 
 // CoderConfig says how RTP packets are coded.
@@ -182,8 +182,8 @@ func (c *Coder) probe(dst []Datagram, datagrams [][]byte) []Datagram {
 	return dst
 }
 
-// continues tells whether an RTP packet may follow another one in a segment: it has the same SSRC and payload type, and a
-// higher sequence number (RFC 3550, section 5.1). Of what is no RTP packet the encoder says what is wrong.
+// continues tells whether an RTP packet may follow another one in a segment: it has the same SSRC and payload type, and
+// a higher sequence number (RFC 3550, section 5.1). Of what is no RTP packet the encoder says what is wrong.
 func continues(before, packet []byte) bool {
 	if len(before) < rtpHeaderSize || len(packet) < rtpHeaderSize {
 		return true

@@ -22,8 +22,8 @@ func DefaultEngine() EngineConfig {
 	return EngineConfig{Links: 4, Parity: plan.Auto, Overhead: 0.34, Wait: 25 * time.Millisecond}
 }
 
-// Engine is the sending side of a rig without sockets and clock: RTP packets and feedback go in, datagrams and decisions
-// come out. It is not safe for concurrent use.
+// Engine is the sending side of a rig without sockets and clock: RTP packets and feedback go in, datagrams and
+// decisions come out. It is not safe for concurrent use.
 type Engine struct {
 	coder   *Coder
 	planner *plan.Planner

@@ -70,8 +70,8 @@ func TestEngineFollowsFeedback(t *testing.T) {
 	require.Zero(t, carried)
 }
 
-// The copies of scores that come by other links count once, however late, and scores that happen to be the same as those
-// before count again.
+// The copies of scores that come by other links count once, however late, and scores that happen to be the same as
+// those before count again.
 func TestEngineKnowsCopies(t *testing.T) {
 	e := newEngine(t)
 	feed(t, e, 0, 300)

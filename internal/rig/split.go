@@ -7,9 +7,9 @@ import (
 	"github.com/isc-receiver/isc-receiver/internal/rig/plan"
 )
 
-// splitter chooses the links of each segment's datagrams. Paths and links take turns in proportion to their weights, with
-// what one is ahead or behind carried on from segment to segment, but no path carries more of a segment than its parity
-// makes up for, where that is possible. It is not safe for concurrent use.
+// splitter chooses the links of each segment's datagrams. Paths and links take turns in proportion to their weights,
+// with what one is ahead or behind carried on from segment to segment, but no path carries more of a segment than its
+// parity makes up for, where that is possible. It is not safe for concurrent use.
 type splitter struct {
 	paths []path
 	turn  int // the path that the next segment begins with, other things being equal

@@ -99,7 +99,8 @@ func TestSplitFollowsWeights(t *testing.T) {
 
 // Links that share a path share its part, and a path with two links carries no more than one with a single link must.
 func TestSplitOverSharedPaths(t *testing.T) {
-	links := []plan.Link{{Path: 0, Weight: 0.25}, {Path: 1, Weight: 0.25}, {Path: 2, Weight: 0.25}, {Path: 0, Weight: 0.25}}
+	links := evenly(4)
+	links[3].Path = 0
 	s := newSplitter(links)
 	carried := make([]int, len(links))
 	for range 300 {

@@ -1,6 +1,6 @@
 // Package plan decides how a rig uses its links: which of them carry how much, how many parity packets are added to how
-// many sources, and what bitrate the camera may have. It is told which links are up and how the receiver scores them, and
-// gives every decision with its reason. It knows no wire format, no sockets and no clock: times are handed to it.
+// many sources, and what bitrate the camera may have. It is told which links are up and how the receiver scores them,
+// and gives every decision with its reason. It knows no wire format, no sockets and no clock: times are handed to it.
 package plan
 
 import (
@@ -12,7 +12,7 @@ import (
 // ErrConfig says that a Config asks for the impossible.
 var ErrConfig = errors.New("plan: impossible")
 
-// Auto, as the parity of a Config, has the planner choose it.
+// Auto as the parity of a Config has the planner choose it.
 const Auto = -1
 
 // Config says what a Planner may decide.

@@ -76,8 +76,8 @@ func (p *Planner) Decisions(dst []Decision) []Decision {
 	return dst
 }
 
-// SetLinks takes note of which links are up, and of their paths; there is one for each link of the configuration. A link
-// that comes up while scores are coming is probed first.
+// SetLinks takes note of which links are up, and of their paths; there is one for each link of the configuration. A
+// link that comes up while scores are coming is probed first.
 func (p *Planner) SetLinks(now time.Time, links []Up) {
 	for i, up := range links {
 		l := &p.links[i]
@@ -99,8 +99,8 @@ func (p *Planner) SetLinks(now time.Time, links []Up) {
 	p.decide(now)
 }
 
-// Scores takes the receiver's scores, one for each of its links, from link 0: larger is better, and 0 means that nothing
-// came since the scores before. They hold for the links that both sides have.
+// Scores takes the receiver's scores, one for each of its links, from link 0: larger is better, and 0 means that
+// nothing came since the scores before. They hold for the links that both sides have.
 func (p *Planner) Scores(now time.Time, scores []uint32) {
 	p.scored, p.blind = now, false
 	for i := range min(len(scores), len(p.links)) {

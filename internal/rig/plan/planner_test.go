@@ -52,7 +52,7 @@ func (b *bench) round(scores ...uint32) {
 		}
 	}
 	b.wait(time.Second)
-	b.Planner.Scores(b.now, scores)
+	b.Scores(b.now, scores)
 	b.requireSane()
 }
 
@@ -162,7 +162,7 @@ func TestScoreOfNothingSent(t *testing.T) {
 	for range telling - 1 {
 		b.Sent(1)
 	}
-	b.Planner.Scores(b.now, []uint32{900, 0})
+	b.Scores(b.now, []uint32{900, 0})
 	require.Positive(t, b.Plan().Links[1].Weight)
 }
 
