@@ -5,7 +5,8 @@ FUZZTIME ?= 20s
 SEGMENTS ?= 1000000
 FLOODTIME ?= 60s
 VERSION := $(shell sed -n 's/^Version *= *"\(.*\)"/\1/p' FyneApp.toml)
-LDFLAGS := -X github.com/isc-receiver/isc-receiver/app.Version=$(VERSION)
+MODULE := github.com/isc-receiver/isc-receiver
+LDFLAGS := -X $(MODULE)/app.Version=$(VERSION) -X $(MODULE)/internal/rig.Version=$(VERSION)
 PAGE := webassets/dist/index.html
 LINTER := bin/golangci-lint
 
@@ -44,7 +45,7 @@ bench-channels: ## 50 rigs of 1 Mb/s at once, for 20 s: processor time and what 
 	$(GO) test -tags ci -run '^$$' -bench Channels -benchtime 1x ./app
 
 programs: $(PAGE) ## the programs, into bin/
-	CGO_ENABLED=0 $(GO) build -ldflags '$(LDFLAGS)' -o bin/ ./cmd/isc-receiverd
+	CGO_ENABLED=0 $(GO) build -ldflags '$(LDFLAGS)' -o bin/ ./cmd/isc-receiverd ./cmd/isc-rig
 	$(GO) build -tags gles -ldflags '$(LDFLAGS)' -o bin/ ./cmd/isc-receiver
 
 manuals: programs ## man pages and completions for bash, into build/manuals

@@ -22,7 +22,7 @@ var rules = map[string]rule{
 		why:  "the daemon is the core without a window: it drives app and prints the snapshot, nothing more",
 	},
 	"cmd/isc-rig": {
-		own:  []string{"internal/rig", "internal/netsim"},
+		own:  []string{"internal/rig", "internal/rig/*", "internal/netsim"},
 		libs: []string{"github.com/alecthomas/kong"},
 		why:  "the sending side shares the coding with the receiver, through internal/rig, and nothing else",
 	},
@@ -162,6 +162,19 @@ var rules = map[string]rule{
 	"internal/rig/plan": {
 		not: []string{"net", "net/http", "os"},
 		why: "the deciding part is told what it needs, times included, so that another wire format can use it as it is",
+	},
+	"internal/rig/uplink": {
+		libs: []string{"golang.org/x/sys"},
+		not:  []string{"net/http", "os"},
+		why:  "the links carry bytes and know nothing of what they mean",
+	},
+	"internal/rig/feed": {
+		not: []string{"net/http"},
+		why: "the video comes as RTP to a local port, from us as from any other program",
+	},
+	"internal/rig/sender": {
+		own: []string{"internal/rig", "internal/rig/feed", "internal/rig/plan", "internal/rig/uplink", "receiver/isc"},
+		why: "the sender alone sees all parts of a rig, so it wires them and does little else",
 	},
 	"internal/rig": {
 		own: []string{"receiver/isc", "internal/netsim", "internal/rig/plan"},

@@ -143,6 +143,9 @@ func (c *Coder) Due() (time.Time, bool) {
 	return c.due, len(c.open) > 0
 }
 
+// Open returns how many packets are in the open segment.
+func (c *Coder) Open() int { return len(c.open) }
+
 // Close closes the open segment, if there is one, and appends its datagrams to dst as Push does.
 func (c *Coder) Close(dst []Datagram) ([]Datagram, error) {
 	if len(c.open) == 0 {

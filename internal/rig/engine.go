@@ -62,6 +62,9 @@ func (e *Engine) Push(dst []Datagram, packet []byte, now time.Time) ([]Datagram,
 // Due tells when the open segment is to be closed; it reports false when there is none.
 func (e *Engine) Due() (time.Time, bool) { return e.coder.Due() }
 
+// Open returns how many packets are in the open segment.
+func (e *Engine) Open() int { return e.coder.Open() }
+
 // Close closes the open segment as Coder.Close does.
 func (e *Engine) Close(dst []Datagram) ([]Datagram, error) {
 	n := len(dst)

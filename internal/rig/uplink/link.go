@@ -1,0 +1,192 @@
+package uplink
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// link is one link, with its socket while it is up.
+type link struct {
+	index  int
+	port   int
+	uplink *Uplink
+	socket atomic.Pointer[socket]
+
+	sent, bytes, failed, heard atomic.Uint64
+
+	mu      sync.Mutex
+	reason  string // why it is down
+	last    string // the last error of a datagram
+	lastAt  time.Time
+	heardAt time.Time
+}
+
+// socket is a socket that is connected to the receiver's port of a link.
+type socket struct {
+	conn   *net.UDPConn
+	writer writer
+	device device
+	local  netip.Addr
+	to     netip.AddrPort
+}
+
+// send sends a datagram at once or not at all.
+func (l *link) send(datagram []byte) error {
+	s := l.socket.Load()
+	if s == nil {
+		return ErrDown
+	}
+	err := s.writer.write(datagram)
+	if isRefused(err) { // that was about one before: this one has not been sent yet
+		l.note(s, err)
+		err = s.writer.write(datagram)
+	}
+	if err == nil {
+		l.sent.Add(1)
+		l.bytes.Add(uint64(len(datagram)))
+		return nil
+	}
+	l.failed.Add(1)
+	l.note(s, err)
+	if !passes(err) {
+		l.close(s, explain(err, s))
+		l.uplink.wake()
+	}
+	return err
+}
+
+// keep has the link send by an interface to the first of the addresses that can be reached from there. An interface
+// without name stands for whichever the system chooses.
+func (l *link) keep(ctx context.Context, d device, targets []netip.Addr) {
+	target, local := choose(d, targets)
+	if !target.IsValid() {
+		err := fmt.Errorf("the receiver has only addresses (%v) of another kind than %s", targets, d.name)
+		l.close(l.socket.Load(), err)
+		l.down(err)
+		return
+	}
+	to := netip.AddrPortFrom(target, uint16(l.port))
+	if s := l.socket.Load(); s != nil {
+		switch {
+		case s.to != to:
+			l.close(s, fmt.Errorf("the receiver is at %v now", target))
+		case s.device.name != d.name || s.device.index != d.index:
+			l.close(s, fmt.Errorf("%s was taken away, or is another one now", s.device.name))
+		case d.name != "" && !slices.Contains(d.addresses, s.local):
+			l.close(s, fmt.Errorf("%s no longer has the address %v", d.name, s.local))
+		default:
+			return
+		}
+	}
+	if err := l.open(ctx, d, local, to); err != nil {
+		l.down(err)
+	}
+}
+
+// choose returns the first address that is of a kind that the interface has, and the interface's own of that kind.
+func choose(d device, targets []netip.Addr) (target, local netip.Addr) {
+	for _, target := range targets {
+		if d.name == "" {
+			return target, netip.Addr{}
+		}
+		for _, local := range d.addresses {
+			if local.Is4() == target.Is4() {
+				return target, local
+			}
+		}
+	}
+	return netip.Addr{}, netip.Addr{}
+}
+
+// open opens the socket and starts its reader.
+func (l *link) open(ctx context.Context, d device, local netip.Addr, to netip.AddrPort) error {
+	dialer := net.Dialer{}
+	bound := "the system's choice of interface"
+	if d.name != "" {
+		bound = d.name
+		if dialer.Control = bindToDevice(d.name); dialer.Control == nil {
+			dialer.LocalAddr = &net.UDPAddr{IP: local.AsSlice()}
+			bound = fmt.Sprintf("%s, by its address %v alone", d.name, local)
+		}
+	}
+	conn, err := dialer.DialContext(ctx, "udp", to.String())
+	if err != nil {
+		return explain(err, &socket{device: d, to: to})
+	}
+	udp := conn.(*net.UDPConn)
+	s := &socket{conn: udp, device: d, to: to, local: udp.LocalAddr().(*net.UDPAddr).AddrPort().Addr().Unmap()}
+	if err := s.writer.use(udp); err != nil {
+		_ = udp.Close()
+		return err
+	}
+	l.mu.Lock()
+	l.reason = ""
+	l.mu.Unlock()
+	l.socket.Store(s)
+	l.uplink.readers.Go(func() { l.read(s) })
+	l.uplink.config.Log.Info("a link can send", "link", l.index, "by", bound, "from", udp.LocalAddr(), "to", to)
+	return nil
+}
+
+// maxAnswer is more than receivers send.
+const maxAnswer = 1024
+
+// read hands on what comes back on a socket, until that is closed.
+func (l *link) read(s *socket) {
+	buffer := make([]byte, maxAnswer)
+	for {
+		n, err := s.conn.Read(buffer)
+		switch {
+		case err == nil:
+			l.heard.Add(1)
+			l.mu.Lock()
+			l.heardAt = time.Now()
+			l.mu.Unlock()
+			l.uplink.config.Heard(l.index, buffer[:n])
+		case errors.Is(err, net.ErrClosed):
+			return
+		case passes(err):
+			l.note(s, err)
+		default:
+			l.close(s, explain(err, s))
+			l.uplink.wake()
+			return
+		}
+	}
+}
+
+// note keeps the error of a datagram.
+func (l *link) note(s *socket, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.last, l.lastAt = explain(err, s).Error(), time.Now()
+}
+
+// close closes a socket, if it is the link's and not nil, and says why, where there is a reason.
+func (l *link) close(s *socket, reason error) {
+	if s == nil || !l.socket.CompareAndSwap(s, nil) {
+		return
+	}
+	_ = s.conn.Close() // nothing is lost by it
+	if reason != nil {
+		l.down(reason)
+	}
+}
+
+// down takes note of why the link is down, and logs it once.
+func (l *link) down(reason error) {
+	l.mu.Lock()
+	known := l.reason == reason.Error()
+	l.reason = reason.Error()
+	l.mu.Unlock()
+	if !known {
+		l.uplink.config.Log.Warn("a link cannot send", "link", l.index, "port", l.port, "reason", reason)
+	}
+}
