@@ -44,6 +44,9 @@ bench: ## all benchmarks
 bench-channels: ## 50 rigs of 1 Mb/s at once, for 20 s: processor time and what is lost
 	$(GO) test -tags ci -run '^$$' -bench Channels -benchtime 1x ./app
 
+bench-links: ## what no coding, fixed and adaptive coding make of bad links, in virtual time: losses, latency, bytes
+	$(GO) test -tags ci -run '^$$' -bench Links -benchtime 1x ./internal/linkbench
+
 programs: $(PAGE) ## the programs, into bin/
 	CGO_ENABLED=0 $(GO) build -ldflags '$(LDFLAGS)' -o bin/ ./cmd/isc-receiverd ./cmd/isc-rig
 	$(GO) build -tags gles -ldflags '$(LDFLAGS)' -o bin/ ./cmd/isc-receiver
@@ -74,4 +77,4 @@ $(PAGE): webassets/package-lock.json webassets/build.mjs $(shell find webassets/
 $(LINTER): packaging/tools/go.mod packaging/tools/go.sum
 	$(GO) build -C packaging/tools -o ../../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 
-.PHONY: help run test check fuzz soak hostile bench bench-channels programs manuals deb web screenshots clean
+.PHONY: help run test check fuzz soak hostile bench bench-channels bench-links programs manuals deb web screenshots clean

@@ -192,12 +192,13 @@ var rules = map[string]rule{
 		libs: []string{"github.com/go-chi/chi/v5", "github.com/prometheus/client_golang", "golang.org/x/sys"},
 		why:  "the router shows the snapshot and mounts handlers that app hands to it",
 	},
-	"internal/archtest": {why: "it holds tests alone"},
-	"internal/e2e":      {why: "it holds tests alone: it drives the programs from outside"},
+	"internal/archtest":  {why: "it holds tests alone"},
+	"internal/e2e":       {why: "it holds tests alone: it drives the programs from outside"},
+	"internal/linkbench": {why: "it holds tests alone: rig, links and receiver together, in virtual time"},
 }
 
 // testsOnly are the packages without any code that could be imported.
-var testsOnly = []string{"internal/archtest", "internal/e2e"}
+var testsOnly = []string{"internal/archtest", "internal/e2e", "internal/linkbench"}
 
 // reach forbids what a package may not pull in at any depth.
 var reach = []struct {
