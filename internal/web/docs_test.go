@@ -154,9 +154,11 @@ func fullSnapshot() (snapshot status.Snapshot) {
 	return snapshot
 }
 
+func noRequests() uint64 { return 0 }
+
 func TestMetricsAreDocumented(t *testing.T) {
 	registry := prometheus.NewPedanticRegistry()
-	registry.MustRegister(&collector{snapshot: fullSnapshot})
+	registry.MustRegister(&collector{snapshot: fullSnapshot, requests: noRequests})
 	families, err := registry.Gather()
 	require.NoError(t, err)
 	conventional := regexp.MustCompile(`^isc_[a-z_]+$`)
@@ -217,7 +219,7 @@ func TestEachFigureIsAMetric(t *testing.T) {
 	want = append(want, 1, 2, 3, 4, 5, 6, 7)
 
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(&collector{snapshot: func() status.Snapshot { return snapshot }})
+	registry.MustRegister(&collector{func() status.Snapshot { return snapshot }, noRequests})
 	families, err := registry.Gather()
 	require.NoError(t, err)
 	got := make(map[uint64]bool)

@@ -13,9 +13,10 @@ import (
 // sinceStart is the span of a figure that covers the whole run.
 const sinceStart = "start"
 
-// collector turns one snapshot into metrics for each scrape.
+// collector turns one snapshot into metrics for each scrape, and counts requests.
 type collector struct {
 	snapshot func() status.Snapshot
+	requests func() uint64
 }
 
 // Describe implements prometheus.Collector. It describes nothing, since channels and links come and go.
@@ -27,6 +28,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	all := metrics{out: out}
 	all.labelled("version").gauge("build_info", "Always 1; the version is the label.", 1, snapshot.Version)
 	all.moment("start_time_seconds", "When the run started, in seconds since 1970.", snapshot.Started)
+	all.counter("http_requests_total", "Requests of viewers, programs and proxies.", c.requests())
 	all.gauge("demo", "1 while a simulated rig sends to the first channel.", truth(snapshot.Demo))
 	for i := range snapshot.Channels {
 		collectChannel(out, &snapshot.Channels[i])

@@ -14,7 +14,7 @@ import (
 
 func (s *Server) routes() *chi.Mux {
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(&collector{snapshot: s.cfg.Snapshot})
+	registry.MustRegister(&collector{snapshot: s.cfg.Snapshot, requests: s.requests.Load})
 
 	r := chi.NewRouter()
 	r.Use(s.recoverPanics, s.securityHeaders, s.ownHost, refuseBodies, s.moveWriteDeadline, middleware.GetHead)

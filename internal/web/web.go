@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -77,6 +78,8 @@ type Server struct {
 	shared  shared
 	streams chan struct{} // one value for each open event stream
 
+	requests atomic.Uint64
+
 	closing   chan struct{}
 	closeOnce sync.Once
 }
@@ -104,6 +107,7 @@ func New(cfg Config) *Server {
 
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.requests.Add(1)
 	if s.cfg.Root != "" {
 		r = fromRoot(r, s.cfg.Root)
 	}

@@ -205,9 +205,12 @@ func TestReady(t *testing.T) {
 }
 
 func TestMetrics(t *testing.T) {
-	body := request{path: "/metrics"}.do(newTestServer("")).Body.String()
+	s := newTestServer("")
+	request{path: "/nothing"}.do(s)
+	body := request{path: "/metrics"}.do(s).Body.String()
 	for _, line := range []string{
 		`isc_build_info{version="0.1.0"} 1`,
+		`isc_http_requests_total 2`,
 		`isc_start_time_seconds 1.767323045678e+09`,
 		`isc_channel_info{channel="rig1",name="Rig 1",source="udp"} 1`,
 		`isc_channel_state{channel="rig1",state="live"} 1`,
