@@ -4,13 +4,9 @@ package e2e
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
-	"net"
 	"net/netip"
 	"net/url"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"syscall"
@@ -35,20 +31,7 @@ const backTime = 8 * time.Second
 // state is below folder.
 func startKeyed(t *testing.T, program, address, ports, folder string) daemon {
 	t.Helper()
-	t.Setenv("STATE_DIRECTORY", folder)
-	settings := filepath.Join(folder, "config.toml")
-	text := fmt.Sprintf("[http]\naddress = %q\npublic_url = %q\n", address, "http://"+address+"/")
-	require.NoError(t, os.WriteFile(settings, []byte(text), 0o600))
-	return startDaemon(t, program, "--config", settings, "--demo", "--ports", ports)
-}
-
-// freeAddress is one of this machine that nobody listens at.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it does not wait
-	require.NoError(t, err)
-	defer func() { require.NoError(t, listener.Close()) }()
-	return listener.Addr().String()
+	return startPublic(t, program, address, folder, publicAt("http://"+address+"/"), "--demo", "--ports", ports)
 }
 
 // A page that is open comes back by itself after the receiver was killed and started again, and its key is still good.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -32,6 +33,9 @@ const (
 var sharedFolder string
 
 func TestMain(m *testing.M) {
+	if plan := os.Getenv(crowdVariable); plan != "" { // this is the process of a crowd
+		os.Exit(crowdMain(plan))
+	}
 	code := 1
 	var err error
 	if sharedFolder, err = os.MkdirTemp("", "isc-e2e-"); err == nil {
@@ -143,7 +147,41 @@ func startDaemon(t *testing.T, program string, flags ...string) daemon {
 		}
 	}
 	t.Cleanup(func() { stop(syscall.SIGKILL) })
-	return daemon{url: await(t, output, `http://[0-9.]+:[0-9]+/[^\s"]*`), pid: command.Process.Pid, stop: stop}
+	return daemon{url: await(t, output, `https?://[0-9.]+:[0-9]+/[^\s"]*`), pid: command.Process.Pid, stop: stop}
+}
+
+// freeAddress is one of this machine that nobody listens at.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it does not wait
+	require.NoError(t, err)
+	defer func() { require.NoError(t, listener.Close()) }()
+	return listener.Addr().String()
+}
+
+// publicAt are settings for a receiver on the loopback that viewers elsewhere reach under another address, so that its
+// page takes a key.
+func publicAt(url string) string { return fmt.Sprintf("public_url = %q\n", url) }
+
+// startPublic starts the receiver at an address, with further lines of its settings after that of the address. Its state
+// is below folder.
+func startPublic(t *testing.T, program, address, folder, settings string, flags ...string) daemon {
+	t.Helper()
+	t.Setenv("STATE_DIRECTORY", folder)
+	file := filepath.Join(folder, "config.toml")
+	text := fmt.Sprintf("[http]\naddress = %q\n%s", address, settings)
+	require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
+	return startDaemon(t, program, append([]string{"--config", file}, flags...)...)
+}
+
+// keyOf returns the key in a link.
+func keyOf(t *testing.T, link string) string {
+	t.Helper()
+	parsed, err := url.Parse(link)
+	require.NoError(t, err)
+	key := parsed.Query().Get("key")
+	require.NotEmpty(t, key, link)
+	return key
 }
 
 // channelAt asks the receiver at that address for the state of its first channel.

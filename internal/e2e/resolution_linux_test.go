@@ -3,8 +3,6 @@
 package e2e
 
 import (
-	"os/exec"
-	"strconv"
 	"syscall"
 	"testing"
 	"time"
@@ -19,28 +17,12 @@ const (
 	stay       = 3 * time.Second // that a size stays
 )
 
-// drawClip has ffmpeg draw a clip of 4 s and some size, as 640x360, with a keyframe each second.
-func drawClip(t *testing.T, size string) *rig.Clip {
-	t.Helper()
-	second := strconv.Itoa(int(time.Second / rigInterval)) // in pictures
-	out, err := exec.CommandContext(t.Context(), "ffmpeg", "-hide_banner", "-loglevel", "error",
-		"-f", "lavfi", "-i", "testsrc2=size="+size+":rate="+second, "-t", "4", "-pix_fmt", "yuv420p",
-		"-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-bf", "0", "-b:v", "800k", "-maxrate", "900k",
-		"-bufsize", "300k", "-g", second, "-keyint_min", second, "-sc_threshold", "0",
-		"-x264-params", "repeat-headers=1:sliced-threads=0", "-bsf:v", "filter_units=remove_types=6", "-f", "h264",
-		"-").Output()
-	require.NoError(t, err)
-	clip, err := rig.ParseClip(out)
-	require.NoError(t, err)
-	return clip
-}
-
 // A camera that is switched to another size, several times and back, soon and at once: the page that is open shows each
 // within two seconds, and nobody touches it.
 func TestPageFollowsTheResolution(t *testing.T) {
 	sizes := map[string]*rig.Clip{"640x360": demoClip(t)}
 	for _, size := range []string{"1280x720", "480x640", "320x180"} {
-		sizes[size] = drawClip(t, size)
+		sizes[size] = drawClip(t, size, "800k")
 	}
 	ports := freePorts(t, 4)
 	receiver := startDaemon(t, build(t), "--http", "127.0.0.1:0", "--ports", ports)
