@@ -4,6 +4,7 @@ GO ?= go
 FUZZTIME ?= 20s
 SEGMENTS ?= 1000000
 FLOODTIME ?= 60s
+VIEWERS ?= 1000
 VERSION := $(shell sed -n 's/^Version *= *"\(.*\)"/\1/p' FyneApp.toml)
 MODULE := github.com/isc-receiver/isc-receiver
 LDFLAGS := -X $(MODULE)/app.Version=$(VERSION) -X $(MODULE)/internal/rig.Version=$(VERSION)
@@ -21,7 +22,7 @@ run: ## install what is missing, build, and start the demonstration: the window,
 	@if bin/isc-receiver --probe-display 2>/dev/null; then exec bin/isc-receiver --demo; fi; \
 	echo "There is no display that works, so this is the daemon, without the window."; exec bin/isc-receiverd run --demo
 
-test: ## install what is missing and run all tests with the race detector, browser and window tests included
+test: ## install what is missing and run all tests with the race detector, browser, nginx and window tests included
 	packaging/system-packages.sh build run test
 	@$(MAKE) --no-print-directory programs
 	packaging/test.sh
@@ -46,6 +47,9 @@ bench-channels: ## 50 rigs of 1 Mb/s at once, for 20 s: processor time and what 
 
 bench-links: ## what no coding, fixed and adaptive coding make of bad links, in virtual time: losses, latency, bytes
 	$(GO) test -tags ci -run '^$$' -bench Links -benchtime 1x ./internal/linkbench
+
+bench-viewers: ## VIEWERS at once over TLS, with as many again stalled and half open; then through nginx, and without
+	packaging/viewers.sh $(VIEWERS)
 
 programs: $(PAGE) ## the programs, into bin/
 	CGO_ENABLED=0 $(GO) build -ldflags '$(LDFLAGS)' -o bin/ ./cmd/isc-receiverd ./cmd/isc-rig
@@ -77,4 +81,4 @@ $(PAGE): webassets/package-lock.json webassets/build.mjs $(shell find webassets/
 $(LINTER): packaging/tools/go.mod packaging/tools/go.sum
 	$(GO) build -C packaging/tools -o ../../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 
-.PHONY: help run test check fuzz soak hostile bench bench-channels bench-links programs manuals deb web screenshots clean
+.PHONY: help run test check fuzz soak hostile bench bench-channels bench-viewers bench-links programs manuals deb web screenshots clean

@@ -27,7 +27,7 @@ vet() {
 	# Without the tag ci, the window's packages need a C compiler and the headers of X11.
 	# shellcheck disable=SC2046  # the list is meant to split into words
 	"$GO" vet $("$GO" list ./... | grep -v -e '/gui' -e '/cmd/isc-receiver$')
-	"$GO" vet -tags ci,browser,window ./...
+	"$GO" vet -tags ci,browser,nginx,window ./...
 }
 
 # What needs no C compiler of theirs: on Windows all, with a driver in place of the window; on macOS the library wants C

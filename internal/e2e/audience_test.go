@@ -42,8 +42,8 @@ func (l *lateness) quantile(share float64) time.Duration {
 	return lateSlots * time.Millisecond
 }
 
-// audience is viewers who all watch the first rig as the page does: over HTTP/2, they sign in, follow the events, ask for
-// each playlist before it is there, and at once for the parts that are new in it.
+// audience is viewers who all watch the first rig as the page does: over HTTP/2, they sign in, follow the events, ask
+// for each playlist before it is there, and at once for the parts that are new in it.
 type audience struct {
 	address, key string
 	measured     atomic.Bool // whether what comes counts now

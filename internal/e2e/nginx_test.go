@@ -34,7 +34,8 @@ type proxy struct {
 	client  *http.Client
 }
 
-// startNginx starts the system's nginx with the file that is shipped. Only ports, folders and the certificate are others.
+// startNginx starts the system's nginx with the file that is shipped. Only ports, folders and the certificate are
+// others.
 func startNginx(t *testing.T, receiver string) proxy {
 	t.Helper()
 	program, err := exec.LookPath("nginx")
@@ -156,7 +157,7 @@ func (p *proxy) signIn(t *testing.T, key string) (cookie string) {
 func startBehind(t *testing.T, address string) (receiver daemon, key string) {
 	t.Helper()
 	settings := publicAt("http://"+address+"/") + "trusted_proxies = [\"127.0.0.1\"]\n"
-	receiver = startPublic(t, compile(t), address, t.TempDir(), settings, "--demo", "--ports", freePorts(t, 4))
+	receiver = startPublic(t, address, t.TempDir(), settings, "--demo", "--ports", freePorts(t, 4))
 	key = keyOf(t, receiver.url)
 	until(t, startTime, "something to play", func() bool {
 		return fetch(t, "http://"+address+"/hls/rig1/index.m3u8?key="+key).code == http.StatusOK
@@ -173,7 +174,7 @@ func TestNginx(t *testing.T) {
 	cookie := p.signIn(t, key)
 	require.Equal(t, http.StatusOK, p.get(t, "/", cookie).code)
 	require.Equal(t, http.StatusUnauthorized, p.get(t, "/", "").code)
-	require.Equal(t, http.StatusUnauthorized, p.get(t, "/metrics", "").code, "who comes through nginx is not on this machine")
+	require.Equal(t, http.StatusUnauthorized, p.get(t, "/metrics", "").code, "nginx is no program of this machine")
 
 	redirect := p.get(t, "/hls/rig1/index.m3u8", cookie)
 	require.Equal(t, http.StatusFound, redirect.code)
@@ -230,6 +231,7 @@ func requireRefused(t *testing.T, r reply) {
 // A player that has the key in each request gets its playlists with the key in them. Nobody else gets these, nor its
 // cookie, and the key is nowhere on the disk.
 func testKeyedPlayer(t *testing.T, p proxy, base, key string, files []string) {
+	t.Helper()
 	keyed := p.get(t, base+"video1_stream.m3u8?key="+key, "")
 	require.Equal(t, http.StatusOK, keyed.code)
 	require.Contains(t, string(keyed.body), "key="+key)
@@ -258,6 +260,7 @@ func testKeyedPlayer(t *testing.T, p proxy, base, key string, files []string) {
 
 // Each event comes at once.
 func testEvents(t *testing.T, p proxy, cookie string) {
+	t.Helper()
 	response := p.open(t, eventsPath, cookie)
 	defer func() { _ = response.Body.Close() }() // in the midst of it
 	require.Equal(t, http.StatusOK, response.StatusCode)
@@ -292,7 +295,7 @@ func TestNginxMultipliesViewers(t *testing.T) {
 	receiver.stop(syscall.SIGTERM)
 
 	address = freeAddress(t)
-	receiver = startPublic(t, compile(t), address, t.TempDir(),
+	receiver = startPublic(t, address, t.TempDir(),
 		publicAt("https://"+address+"/")+"[tls]\nself_signed = true\n", "--demo", "--ports", freePorts(t, 4))
 	key = keyOf(t, receiver.url)
 	until(t, startTime, "something to play", func() bool { return figuresAt(t, address, key).HLS.Ready })

@@ -29,15 +29,15 @@ const backTime = 8 * time.Second
 
 // startKeyed starts the demonstration at an address, whose page takes a key as it would for viewers elsewhere. Its
 // state is below folder.
-func startKeyed(t *testing.T, program, address, ports, folder string) daemon {
+func startKeyed(t *testing.T, address, ports, folder string) daemon {
 	t.Helper()
-	return startPublic(t, program, address, folder, publicAt("http://"+address+"/"), "--demo", "--ports", ports)
+	return startPublic(t, address, folder, publicAt("http://"+address+"/"), "--demo", "--ports", ports)
 }
 
 // A page that is open comes back by itself after the receiver was killed and started again, and its key is still good.
 func TestPageComesBack(t *testing.T) {
-	program, ports, address, folder := build(t), freePorts(t, 4), freeAddress(t), t.TempDir()
-	receiver := startKeyed(t, program, address, ports, folder)
+	ports, address, folder := freePorts(t, 4), freeAddress(t), t.TempDir()
+	receiver := startKeyed(t, address, ports, folder)
 	link, err := url.Parse(receiver.url)
 	require.NoError(t, err)
 	require.NotEmpty(t, link.Query().Get("key"), "the page takes a key")
@@ -49,7 +49,7 @@ func TestPageComesBack(t *testing.T) {
 	require.Equal(t, "No connection to the receiver", gone.What)
 	require.Regexp(t, `^since \d\d:\d\d:\d\d$`, gone.Since)
 	require.True(t, gone.Dim && gone.Still, "the last picture stands there, dimmed: %+v", gone)
-	again := startKeyed(t, program, address, ports, folder)
+	again := startKeyed(t, address, ports, folder)
 	started := time.Now()
 	require.Equal(t, receiver.url, again.url, "the link is the same")
 	back := p.await("a live picture", func(l look) bool {

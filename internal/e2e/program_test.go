@@ -163,10 +163,11 @@ func freeAddress(t *testing.T) string {
 // page takes a key.
 func publicAt(url string) string { return fmt.Sprintf("public_url = %q\n", url) }
 
-// startPublic starts the receiver at an address, with further lines of its settings after that of the address. Its state
-// is below folder.
-func startPublic(t *testing.T, program, address, folder, settings string, flags ...string) daemon {
+// startPublic starts the receiver at an address, with further lines of its settings after that of the address. Its
+// state is below folder.
+func startPublic(t *testing.T, address, folder, settings string, flags ...string) daemon {
 	t.Helper()
+	program := compile(t)
 	t.Setenv("STATE_DIRECTORY", folder)
 	file := filepath.Join(folder, "config.toml")
 	text := fmt.Sprintf("[http]\naddress = %q\n%s", address, settings)

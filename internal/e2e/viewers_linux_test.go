@@ -42,7 +42,7 @@ func TestManyViewers(t *testing.T) {
 	}
 	clip := drawClip(t, "1280x720", "1000k")
 	address, ports := freeAddress(t), freePorts(t, 4)
-	receiver := startPublic(t, compile(t), address, t.TempDir(),
+	receiver := startPublic(t, address, t.TempDir(),
 		publicAt("https://"+address+"/")+"[tls]\nself_signed = true\n", "--ports", ports)
 	key := keyOf(t, receiver.url)
 	r, stopRig := startLive(t, ports)
