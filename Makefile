@@ -56,7 +56,7 @@ programs: $(PAGE) ## the programs, into bin/
 	$(GO) build -tags gles -ldflags '$(LDFLAGS)' -o bin/ ./cmd/isc-receiver
 
 manuals: programs ## man pages and completions for bash, into build/manuals
-	packaging/manuals.sh build/manuals bin/isc-receiverd bin/isc-receiver
+	packaging/manuals.sh build/manuals bin/isc-receiverd bin/isc-receiver bin/isc-rig
 
 deb: $(PAGE) ## the Debian packages, into build/
 	packaging/system-packages.sh build deb

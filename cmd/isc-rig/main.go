@@ -13,8 +13,10 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/isc-receiver/isc-receiver/internal/journal"
 	"github.com/isc-receiver/isc-receiver/internal/rig"
 	"github.com/isc-receiver/isc-receiver/internal/rig/sender"
+	"github.com/isc-receiver/isc-receiver/internal/usage"
 )
 
 // The exit statuses, besides 0.
@@ -25,6 +27,8 @@ const (
 
 // commands is the command line.
 type commands struct {
+	usage.Flags
+
 	Send    sendCommand    `cmd:"" help:"Send video to a receiver, over all links at once."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
@@ -57,7 +61,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		longHelp,
 		kong.Writers(stdout, stderr), kong.Exit(func(code int) { exit = code }))
 	if err != nil {
-		fmt.Fprintln(stderr, "isc-rig:", err)
+		journal.Complain(stderr, "isc-rig", err)
 		return exitFailed
 	}
 	selected, err := parser.Parse(args)
@@ -77,10 +81,10 @@ func run(args []string, stdout, stderr io.Writer) int {
 	case err == nil:
 		return 0
 	case errors.Is(err, sender.ErrConfig):
-		fmt.Fprintln(stderr, "isc-rig:", err)
+		journal.Complain(stderr, "isc-rig", err)
 		return exitUsage
 	default:
-		fmt.Fprintln(stderr, "isc-rig:", err)
+		journal.Complain(stderr, "isc-rig", err)
 		return exitFailed
 	}
 }

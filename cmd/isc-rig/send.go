@@ -9,14 +9,17 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/alecthomas/kong"
 
+	"github.com/isc-receiver/isc-receiver/internal/journal"
 	"github.com/isc-receiver/isc-receiver/internal/rig"
 	"github.com/isc-receiver/isc-receiver/internal/rig/feed"
 	"github.com/isc-receiver/isc-receiver/internal/rig/plan"
 	"github.com/isc-receiver/isc-receiver/internal/rig/sender"
+	"github.com/isc-receiver/isc-receiver/internal/sdnotify"
 )
 
 // gcPercent is how much memory may grow, in percent of what is in use, before it is collected. Hardly any is in use.
@@ -72,7 +75,27 @@ func (c *sendCommand) Run(ctx context.Context, stdout io.Writer) error {
 	if address := s.StatusAddr(); address != nil {
 		fmt.Fprintf(stdout, "Status: http://%v/status\n", address)
 	}
-	return s.Run(ctx)
+	service := sdnotify.New(config.Log, func() string { return describe(s.Status()) }, s.Check)
+	telling, stopTelling := context.WithCancel(ctx)
+	var teller sync.WaitGroup
+	teller.Go(func() { service.Run(telling) })
+	service.Ready()
+	err = s.Run(ctx)
+	service.Stopping()
+	stopTelling()
+	teller.Wait()
+	return err
+}
+
+// describe says in a line what the rig is at.
+func describe(s sender.Status) string {
+	used := 0
+	for _, link := range s.Links {
+		if link.Weight > 0 {
+			used++
+		}
+	}
+	return fmt.Sprintf("%d of %d links in use, %s", used, len(s.Links), s.Text)
 }
 
 // config returns the settings, checked. The error is sender.ErrConfig.
@@ -118,13 +141,13 @@ func (c *sendCommand) feed() (*feed.Config, error) {
 	return &config, err
 }
 
-// log returns the logger that is asked for, writing to standard error.
+// log returns the logger that is asked for, writing to standard error, or to the journal where that goes there.
 func (c *sendCommand) log() *slog.Logger {
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {
 		level = slog.LevelInfo // kong has checked it
 	}
-	return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
+	return journal.Log(level)
 }
 
 // parsePorts reads ports as 5078-5081, 5078,5080 or both.

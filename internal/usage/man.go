@@ -41,7 +41,7 @@ func manFlag(w io.Writer, flag *kong.Flag) {
 		fmt.Fprintf(w, " Ns = Ns Ar %s", strings.ReplaceAll(placeholder(flag), ",...", " Ns ,..."))
 	}
 	fmt.Fprintf(w, "\n%s\n", text(flag.Help))
-	if flag.Default != "" {
+	if flag.Default != "" && !strings.Contains(flag.Help, "Default: ") {
 		fmt.Fprintf(w, "Default: %s.\n", text(flag.Default))
 	}
 	for _, env := range flag.Envs {

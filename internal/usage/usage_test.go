@@ -20,6 +20,7 @@ type commandLine struct {
 	Run struct {
 		Config    string `placeholder:"FILE" help:"Settings. A file\\folder." env:"ISC_CONFIG"`
 		Ports     string `placeholder:"PORTS" help:".5 is none."`
+		Size      string `default:"5" help:"Size. Default: ${default}."`
 		Interface string `placeholder:"NAME" help:"Interface."`
 		Level     string `enum:",debug,warn" default:"warn" help:"Level."`
 		Dump      bool   `short:"d" help:"Save."`
@@ -63,6 +64,9 @@ A file\efolder.
 .Pq Ev ISC_CONFIG
 .It Fl -ports Ns = Ns Ar PORTS
 \&.5 is none.
+.It Fl -size Ns = Ns Ar SIZE
+Size.
+Default: 5.
 .It Fl -interface Ns = Ns Ar NAME
 Interface.
 .It Fl -level Ns = Ns Ar LEVEL
@@ -97,7 +101,7 @@ func TestBash(t *testing.T) {
 	for line, want := range map[string][]string{
 		"":                      {"run", "key", "--help"},
 		"r":                     {"run"},
-		"run --":                {"--help", "--config=", "--ports=", "--interface=", "--level=", "--dump"},
+		"run --":                {"--help", "--config=", "--ports=", "--size=", "--interface=", "--level=", "--dump"},
 		"run --d":               {"--dump"},
 		"run --level ":          {"debug", "warn"},
 		"run --level =":         {"debug", "warn"},

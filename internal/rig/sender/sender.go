@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/isc-receiver/isc-receiver/internal/rig"
@@ -29,7 +30,11 @@ type Sender struct {
 	status  *statusServer // nil where none is asked for
 	started time.Time
 	shares  shares
+	ticked  atomic.Pointer[time.Time] // when the plan last followed
 }
+
+// ErrStuck says that the rig makes no progress.
+var ErrStuck = errors.New("no progress")
 
 // New opens the local sockets of a rig, which Run closes. The error is ErrConfig, or says which socket could not be
 // opened, and what to do.
@@ -38,6 +43,7 @@ func New(config Config) (*Sender, error) {
 		return nil, err
 	}
 	s := &Sender{config: config, started: time.Now()}
+	s.ticked.Store(&s.started)
 	var err error
 	s.uplink, err = uplink.New(uplink.Config{
 		Host: config.To, Ports: config.Ports, Interfaces: config.Interfaces, Log: config.Log, Heard: s.heard,
@@ -128,6 +134,15 @@ func (s *Sender) StatusAddr() net.Addr {
 	return s.status.listener.Addr()
 }
 
+// Check returns nil where the rig makes progress, or ErrStuck where it has made none for longer than patience, though
+// Run was called. It waits for nothing, and any goroutine may call it.
+func (s *Sender) Check(patience time.Duration) error {
+	if stuck := time.Since(*s.ticked.Load()); stuck > max(patience, 2*tickEvery) {
+		return fmt.Errorf("%w for %.1f s", ErrStuck, stuck.Seconds())
+	}
+	return nil
+}
+
 func (s *Sender) tick(now time.Time) {
 	states := s.uplink.States()
 	up := make([]plan.Up, len(states))
@@ -139,6 +154,7 @@ func (s *Sender) tick(now time.Time) {
 		s.feed.SetBitrate(bitrate)
 	}
 	s.shares.note(s.uplink.Status())
+	s.ticked.Store(&now)
 }
 
 // read takes RTP packets from a socket until that is closed.
