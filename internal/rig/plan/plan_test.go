@@ -113,8 +113,6 @@ func TestBitrate(t *testing.T) {
 	}
 	require.Equal(t, 750_000, b.Plan().Bitrate)
 
-	b.round(900, 900, 900, 900)
-	b.round(900, 900, 900, 900)
 	back := b.now
 	for b.Plan().Bitrate < 3_000_000 {
 		require.Equal(t, 750_000, b.Plan().Bitrate, "one step, not several")

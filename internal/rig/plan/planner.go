@@ -8,8 +8,10 @@ import (
 const (
 	// silence is how long no scores may come until nothing is known of any link any more.
 	silence = 10 * time.Second
-	// returns is how many scores in a row a link must have to get its share back.
-	returns = 2
+	// relapse is how soon after its return a link that dies again must prove itself for longer the next time: it needs
+	// twice as many scores in a row, up to patience.
+	relapse  = 30 * time.Second
+	patience = 4
 	// telling is how many datagrams must have been sent on a link since the last scores for a score of 0 to say anything.
 	telling = 5
 	// unit is the score of a link whose delay varies by 10 ms, the step of the clock that it is measured with, on
@@ -28,11 +30,13 @@ const (
 type state struct {
 	Up
 
-	used    bool    // it carries coded packets; where not, and it is up, it is probed
-	quality float64 // 0 to 1, smoothed; where used
-	scored  bool    // quality comes from scores
-	good    int     // scores in a row since it was last found dead
-	sent    int     // datagrams since the last scores
+	used    bool      // it carries coded packets; where not, and it is up, it is probed
+	quality float64   // 0 to 1, smoothed; where used
+	scored  bool      // quality comes from scores
+	good    int       // scores in a row since it was last found dead
+	needs   int       // as many give it its share back
+	back    time.Time // when that was
+	sent    int       // datagrams since the last scores
 }
 
 // Planner makes plans. It is not safe for concurrent use.
@@ -54,7 +58,7 @@ func New(config Config, now time.Time) (*Planner, error) {
 	}
 	p := &Planner{config: config, links: make([]state, config.Links), blind: true, scored: now}
 	for i := range p.links {
-		p.links[i] = state{Up: Up{Path: i, Up: true}, used: true, quality: 1}
+		p.links[i] = state{Up: Up{Path: i, Up: true}, used: true, quality: 1, needs: 1}
 	}
 	p.decide(now)
 	return p, nil
@@ -121,8 +125,13 @@ func (p *Planner) score(now time.Time, i int, score uint32) {
 			return
 		}
 		if l.used {
-			p.say(now, "link %d is only probed: none of the %d datagrams sent there since the last scores came (score 0)",
-				i, l.sent)
+			if l.back.IsZero() || now.Sub(l.back) >= relapse {
+				l.needs = 1
+			} else {
+				l.needs = min(2*l.needs, patience)
+			}
+			p.say(now, "link %d is only probed, until it has %s in a row: none of the %d datagrams sent there since the last scores came "+
+				"(score 0)", i, count(l.needs, "score"), l.sent)
 		}
 		l.used, l.good = false, 0
 		return
@@ -134,9 +143,9 @@ func (p *Planner) score(now time.Time, i int, score uint32) {
 		l.quality += step * (quality - l.quality)
 	case l.used:
 		l.quality, l.scored = quality, true
-	case l.good >= returns:
-		l.used, l.quality, l.scored = true, quality, true
-		p.say(now, "link %d has its share again: it has had %d scores in a row", i, returns)
+	case l.good >= l.needs:
+		l.used, l.quality, l.scored, l.back = true, quality, true, now
+		p.say(now, "link %d has its share again: datagrams come there (%s)", i, count(l.needs, "score"))
 	}
 }
 

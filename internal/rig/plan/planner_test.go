@@ -124,7 +124,8 @@ func TestLinkDiesAndReturns(t *testing.T) {
 	require.Zero(t, b.Plan().Links[2].Weight, "at once")
 	require.True(t, b.Plan().Links[2].Probe)
 	b.requireCoding(2, 1, true)
-	require.Equal(t, "link 2 is only probed: none of the 30 datagrams sent there since the last scores came (score 0)\n"+
+	require.Equal(t, "link 2 is only probed, until it has 1 score in a row: none of the 30 datagrams sent there since "+
+		"the last scores came (score 0)\n"+
 		"2+1 over 3 paths: survives the loss of any one, which takes 50 % of parity, more than the 34 % allowed\n"+
 		"the links are weighted 33/33/0/33 %, by how steady their delays are", b.said())
 	for range 5 {
@@ -133,23 +134,34 @@ func TestLinkDiesAndReturns(t *testing.T) {
 	require.Empty(t, b.said(), "it is known")
 
 	b.round(900, 900, 900, 900)
-	require.Zero(t, b.Plan().Links[2].Weight, "one score may be the last sign of life")
-	b.round(900, 900, 900, 900)
 	require.InDelta(t, 0.25, b.Plan().Links[2].Weight, 1e-9, "all of its share")
 	b.requireCoding(3, 1, true)
-	require.Equal(t, "link 2 has its share again: it has had 2 scores in a row\n"+
+	require.Equal(t, "link 2 has its share again: datagrams come there (1 score)\n"+
 		"3+1 over 4 paths: survives the loss of any one\n"+
 		"the links are weighted 25/25/25/25 %, by how steady their delays are", b.said())
 }
 
-func TestSignsOfLifeMustFollowEachOther(t *testing.T) {
+// A link that dies again and again soon after its return gets its share back later each time, until it has lasted.
+func TestRelapses(t *testing.T) {
 	b := start(t, config(2))
-	b.round(900, 0)
-	for range 5 {
-		b.round(900, 900)
-		require.Zero(t, b.Plan().Links[1].Weight)
+	for _, needs := range []int{1, 2, 4, 4} {
 		b.round(900, 0)
+		if needs > 1 { // what does not follow each other does not count
+			b.round(900, 900)
+			b.round(900, 0)
+		}
+		for i := range needs {
+			require.Zero(t, b.Plan().Links[1].Weight)
+			b.round(900, 900)
+			require.Equal(t, i == needs-1, b.Plan().Links[1].Weight > 0, "%d of %d", i+1, needs)
+		}
 	}
+	for range 30 {
+		b.round(900, 900)
+	}
+	b.round(900, 0)
+	b.round(900, 900)
+	require.Positive(t, b.Plan().Links[1].Weight)
 }
 
 // A score of 0 is no news from a link where hardly anything was sent.
@@ -269,8 +281,9 @@ func TestDecisionsAreBounded(t *testing.T) {
 	b := start(t, config(2))
 	for range 500 {
 		b.round(900, 0)
-		b.round(900, 900)
-		b.round(900, 900)
+		for range patience {
+			b.round(900, 900)
+		}
 	}
 	news := b.Decisions(nil)
 	require.Len(t, news, kept)
