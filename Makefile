@@ -48,7 +48,7 @@ bench-channels: ## 50 rigs of 1 Mb/s at once, for 20 s: processor time and what 
 bench-links: ## what no coding, fixed and adaptive coding make of bad links, in virtual time: losses, latency, bytes
 	$(GO) test -tags ci -run '^$$' -bench Links -benchtime 1x ./internal/linkbench
 
-bench-viewers: ## VIEWERS at once over TLS, with as many again stalled and half open; then through nginx, and without
+bench-viewers: ## VIEWERS at once over TLS, half as many stalled, twice as many half open; then through nginx
 	packaging/viewers.sh $(VIEWERS)
 
 programs: $(PAGE) ## the programs, into bin/

@@ -78,7 +78,11 @@ func withKey(page url.URL, secret string) string {
 
 // hostOf returns the host and port at which a listener can be reached.
 func (r *Run) hostOf(listener net.Listener) string {
-	return reachable(listener.Addr().String(), r.list()[0].plan.Interface)
+	device := r.cfg.Channels[0].Interface // a certificate is made before there are channels
+	if channels := r.list(); len(channels) > 0 {
+		device = channels[0].plan.Interface
+	}
+	return reachable(listener.Addr().String(), device)
 }
 
 // reachable returns the host and port at which an address to listen at can be reached: where that is every interface's,
