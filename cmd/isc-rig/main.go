@@ -14,6 +14,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/isc-receiver/isc-receiver/internal/journal"
+	"github.com/isc-receiver/isc-receiver/internal/netsim"
 	"github.com/isc-receiver/isc-receiver/internal/rig"
 	"github.com/isc-receiver/isc-receiver/internal/rig/sender"
 	"github.com/isc-receiver/isc-receiver/internal/usage"
@@ -30,6 +31,7 @@ type commands struct {
 	usage.Flags
 
 	Send    sendCommand    `cmd:"" help:"Send video to a receiver, over all links at once."`
+	Lab     labCommand     `cmd:"" help:"Relay between a sender and a receiver over simulated bad links."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 
@@ -58,7 +60,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		kong.Description("Sends live video over several bad links to an ISC receiver."),
 		kong.DefaultEnvars("ISC_RIG"),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-		longHelp,
+		longHelp, labHelp(),
 		kong.Writers(stdout, stderr), kong.Exit(func(code int) { exit = code }))
 	if err != nil {
 		journal.Complain(stderr, "isc-rig", err)
@@ -80,7 +82,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	switch err := selected.Run(); {
 	case err == nil:
 		return 0
-	case errors.Is(err, sender.ErrConfig):
+	case errors.Is(err, sender.ErrConfig), errors.Is(err, netsim.ErrScenario), errors.Is(err, netsim.ErrLab):
 		journal.Complain(stderr, "isc-rig", err)
 		return exitUsage
 	default:

@@ -23,7 +23,8 @@ var rules = map[string]rule{
 	},
 	"cmd/isc-rig": {
 		own: []string{
-			"internal/rig", "internal/rig/*", "internal/netsim", "internal/journal", "internal/sdnotify", "internal/usage",
+			"internal/rig", "internal/rig/*", "internal/netsim", "internal/portowner",
+			"internal/journal", "internal/sdnotify", "internal/usage",
 		},
 		libs: []string{"github.com/alecthomas/kong"},
 		why:  "the sending side shares the coding with the receiver, through internal/rig, and nothing else",

@@ -40,8 +40,8 @@ func (e *PortError) Error() string { return fmt.Sprintf("netsim: listen on %s: %
 // Unwrap returns why.
 func (e *PortError) Unwrap() error { return e.Err }
 
-// OpenLab opens the sockets of a laboratory, all of them or none. The error is ErrLab or a PortError, or that of a socket
-// to the receiver.
+// OpenLab opens the sockets of a laboratory, all of them or none. The error is ErrLab or a PortError, or that of a
+// socket to the receiver.
 func OpenLab(config LabConfig) (*Lab, error) {
 	n := len(config.Scenario.Links)
 	if len(config.Listen) != n || len(config.To) != n {
@@ -124,7 +124,7 @@ type LabLinkStatus struct {
 	From     string             `json:"from"`      // the sender, or empty before its first datagram
 	Port     int                `json:"port"`      // that the receiver sees
 	Rebound  int                `json:"rebound"`   // how often that has changed
-	Unasked  uint64             `json:"unasked"`   // datagrams of the receiver to an earlier port, or before the sender's first
+	Unasked  uint64             `json:"unasked"`   // datagrams to an earlier port, or before the sender's first
 	Up       LabDirectionStatus `json:"up"`        // from the sender to the receiver
 	Down     LabDirectionStatus `json:"down"`      // from the receiver to the sender
 	Overflow uint64             `json:"overflown"` // datagrams dropped because too many were on their way

@@ -19,7 +19,8 @@ const (
 	largest = 65_507
 )
 
-// labLink is a link of a Lab. The sender's datagrams come to front and leave by back, the receiver's the other way round.
+// labLink is a link of a Lab. The sender's datagrams come to front and leave by back, the receiver's the other way
+// round.
 type labLink struct {
 	name  string
 	to    netip.AddrPort
