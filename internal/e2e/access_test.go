@@ -140,7 +140,8 @@ func refusedPage(t *testing.T, link, title, text string) {
 	t.Helper()
 	p := openPage(t, link)
 	p.await(title, func(l look) bool { return l.State == title && strings.Contains(l.Why, text) })
-	_, asked := p.during(3 * time.Second)
+	_, asked := p.during(2 * time.Second)
+	p.do("accessibility")
 	for _, l := range append(asked, p.asked...) {
 		require.Contains(t, []string{"/", "/favicon.ico"}, l.Asked)
 		require.GreaterOrEqual(t, l.Status, http.StatusBadRequest)

@@ -122,9 +122,9 @@ func (p *page) during(while time.Duration) (looks, asked []look) {
 	}
 }
 
-// do runs JavaScript, on one line, in the page.
-func (p *page) do(javaScript string) {
+// do runs JavaScript, on one line, in the page; "accessibility" looks for faults of that kind.
+func (p *page) do(line string) {
 	p.t.Helper()
-	_, err := io.WriteString(p.stdin, javaScript+"\n")
+	_, err := io.WriteString(p.stdin, line+"\n")
 	require.NoError(p.t, err)
 }

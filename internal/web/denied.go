@@ -13,7 +13,7 @@ import (
 const deniedStyle = `:root{color-scheme:dark}body{margin:0;min-height:100vh;display:grid;place-items:center;` +
 	`background:#0e1318;color:#e6edf3;font:1rem/1.5 system-ui,sans-serif}` +
 	`main{max-width:26rem;margin:1.5rem;padding:1.5rem 2rem;background:#11181e;border:1px solid #242f3a;` +
-	`border-radius:8px}h1{font-size:1.25rem;margin:0 0 .5rem}p{margin:0;color:#8b9bab}`
+	`border-radius:8px}h1{font-size:1.25rem;margin:0 0 .5rem}p{margin:0;color:#b4c0cc}`
 
 // deny answers a request that the access rule refuses: with a page to a browser that shows it, else with a sentence.
 // rest is for how long keys are refused.

@@ -6,13 +6,13 @@ import { clockText, lasting } from './format.js';
 
 // By the verdict's code: the state in a word, its shape, what is missing, and what that means for a viewer.
 const RETURNS = 'The picture comes by itself as soon as the rig sends.';
-const OPERATOR = 'Only the operator of the receiver can mend this: tell them what is written here.';
+const OPERATOR = 'Only the operator of the receiver can mend this: show them this page.';
 const VERDICTS = {
   'no-packets': ['Waiting', 'ring', 'Waiting for the rig', RETURNS],
   'not-isc': ['No picture', 'triangle', 'What arrives is not a rig\u2019s video', OPERATOR],
   'not-allowed': ['No picture', 'triangle', 'What arrives is not allowed', OPERATOR],
   'clock-jumps': ['No picture', 'triangle', 'The rig\u2019s clock jumps', OPERATOR],
-  'no-keyframe': ['No picture', 'triangle', 'Waiting for a whole picture', 'It comes with the rig\u2019s next keyframe.'],
+  'no-keyframe': ['No picture', 'triangle', 'Waiting for a whole picture', 'It comes as soon as the rig sends one.'],
   silent: ['No signal', 'square', 'No signal', RETURNS],
   'too-lossy': ['Too lossy', 'square', 'Too much is lost for a picture', 'The picture comes by itself when the links get better.'],
   failed: ['Failed', 'square', 'Reception has failed', OPERATOR],
@@ -29,7 +29,7 @@ const DENIED = {
 // What only technicians read: bytes, addresses, ports, commands. Times of the day have two colons, IPv6 has more.
 const BYTES = /\b[0-9a-f]{2}(?:[ :][0-9a-f]{2}){3,}\b/i;
 const ADDRESSES = /\b\d{1,3}(?:\.\d{1,3}){3}\b|::|(?:[0-9a-f]{1,4}:){3,}/i;
-const TERMS = /\b(?:UDP|TCP|ports?|SSRC|RTP|bytes?|sudo|firewall|nftables|iptables|interface)\b|`/i;
+const TERMS = /\b(?:UDP|TCP|ports?|SSRC|RTP|bytes?|packets?|datagrams?|keyframes?|sudo|firewall|nftables|iptables|interface)\b|`/i;
 
 export const isTechnical = (sentence) => [BYTES, ADDRESSES, TERMS].some((pattern) => pattern.test(sentence));
 
@@ -52,8 +52,8 @@ export function condition({ feed, channel, gone, player, now, verdictSince = NaN
   return withoutVideo(channel, now, verdictSince) ?? ofPlayer(channel, player, now, verdictSince);
 }
 
-function missing(word, shape, what, why, since = '') {
-  return { word, shape, notice: { what, since, why, evidence: [], advice: '', technical: [] }, mark: '' };
+function missing(word, shape, what, why, since = '', technical = []) {
+  return { word, shape, notice: { what, since, why, evidence: [], advice: '', technical }, mark: '' };
 }
 
 // What the receiver says of a channel without a picture.
@@ -61,16 +61,18 @@ function diagnosis(channel, now, since) {
   const { code, text, evidence, advice } = channel.verdict;
   const [word, shape, what, hint] = VERDICTS[code] ?? UNKNOWN;
   const ended = isCapture(channel) && code === 'stopped';
-  const facts = evidence ?? [];
+  const title = ended ? 'The capture has been played' : what;
+  const reason = (channel.state === 'failed' && channel.error) || text;
+  const facts = [reason, ...(evidence ?? [])];
   const plain = advice && !isTechnical(advice);
   return {
     word: ended ? 'Ended' : word,
     shape: ended ? 'ring' : shape,
     notice: {
-      what: ended ? 'The capture has been played' : what,
+      what: title,
       since: lasting(since, now),
-      why: (channel.state === 'failed' && channel.error) || text,
-      evidence: facts.filter((fact) => !isTechnical(fact)),
+      why: isTechnical(reason) ? '' : reason.replace(`${title}. `, ''),
+      evidence: facts.slice(1).filter((fact) => !isTechnical(fact)),
       advice: plain ? advice : ended ? '' : hint,
       technical: [...facts.filter(isTechnical), ...(advice && !plain ? [advice] : [])],
     },
@@ -88,7 +90,7 @@ function withoutVideo(channel, now, verdictSince) {
   if (!channel.hls.enabled) {
     return missing('Off', 'ring', 'Video for viewers is switched off', 'The picture comes when the operator switches it on.');
   }
-  if (channel.hls.error) return missing('Failed', 'square', 'There is no video for viewers', channel.hls.error);
+  if (channel.hls.error) return missing('Failed', 'square', 'There is no video for viewers', OPERATOR, '', [channel.hls.error]);
   if (channel.state !== 'live') return diagnosis(channel, now, stateSince(channel));
   if (channel.hls.ready) return null;
   if (!isOK(channel)) return diagnosis(channel, now, verdictSince);
@@ -119,7 +121,7 @@ function ofPlayer(channel, player, now, verdictSince) {
 function playing(channel) {
   const moving = (word, shape, mark) => ({ word, shape, notice: null, mark });
   if (!isOK(channel)) return moving(channel.verdict.code === 'too-lossy' ? 'Lossy' : 'Disturbed', 'triangle', channel.verdict.text);
-  if (channel.stream.damaged) return moving('Damaged', 'triangle', 'Damaged until the next keyframe');
+  if (channel.stream.damaged) return moving('Damaged', 'triangle', 'Parts of this picture may be wrong');
   if (isCapture(channel)) return moving('Capture', 'play', '');
   return moving('Live', 'disc', '');
 }

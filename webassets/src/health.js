@@ -1,17 +1,19 @@
 // The health of the links in words. Pure functions.
 import { clockText, plural } from './format.js';
 
-// The links in one sentence, with a shape: disc (all up), triangle (some are not), square (none is).
+// The links in one sentence, with a shape: disc (all up, and one could be lost), triangle (some are not, or none could),
+// square (none is up).
 export function health(channel) {
   const all = channel.links.length;
   const up = channel.links.filter((link) => link.state === 'up').length;
   const parts = [`${up} of ${plural(all, 'link')} up${silentOnes(channel.links, up)}`];
+  const bare = channel.state === 'live' && up > 0 && channel.survives_links < 1;
+  if (bare && up > 1) parts.push('all needed');
   if (channel.state === 'live') {
     const lost = channel.recent?.['60s']?.lost ?? 0;
     parts.push(lost === 0 ? 'nothing lost' : `${plural(lost, 'packet')} lost in the last minute`);
-    if (up > 0 && channel.survives_links < 1) parts.push('no link to spare');
   }
-  return { text: parts.join(', '), shape: up === all && all > 0 ? 'disc' : up > 0 ? 'triangle' : 'square' };
+  return { text: parts.join(', '), shape: up === 0 ? 'square' : up === all && !bare ? 'disc' : 'triangle' };
 }
 
 // Names the links that are not up, where some are. The time of the day stays the same, so the line does not twitch.

@@ -63,7 +63,7 @@ function render() {
   $('pause').disabled = !['playing', 'paused', 'stalled'].includes(player.phase);
   $('shot').disabled = !frame.date && !video.videoWidth && still.hidden;
   if (!snapshot) return;
-  showFigures(channel, snapshot, feed.lostSince > 0);
+  showFigures(channel, snapshot, feed.lostSince > 0 || Boolean(feed.denied));
   rigs.update(snapshot.channels, choice.id);
   if (channel) details.update(channel, snapshot, player.stats);
 }

@@ -1,6 +1,7 @@
 // Opens the page in headless Chromium and remembers what must not happen there: script errors, violations of the content
 // policy, and requests to other hosts. Set CHROMIUM to use another browser than /usr/bin/chromium.
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { chromium } from 'playwright-core';
 
 const FLAGS = [
@@ -8,6 +9,8 @@ const FLAGS = [
   '--disable-component-update', '--disable-sync',
 ];
 const PROGRAMS = ['/usr/bin/chromium', '/usr/bin/google-chrome', '/usr/bin/chromium-browser'];
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 export async function launch() {
   const executablePath = process.env.CHROMIUM || PROGRAMS.find((path) => existsSync(path)) || PROGRAMS[0];
@@ -36,4 +39,11 @@ export async function open(browser, url, options = {}) {
   const made = await prepare(browser, url, options);
   await made.page.goto(url, { waitUntil: 'domcontentloaded' });
   return made;
+}
+
+// Returns what a page breaks of the rules for accessibility that axe-core knows.
+export async function accessibility(page) {
+  if (!await page.evaluate(() => Boolean(window.axe))) await page.evaluate(AXE); // the content policy lets in no script but so
+  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
+  return violations.map(({ id, impact, nodes }) => `${id} (${impact}): ${nodes.slice(0, 3).map(({ html }) => html.slice(0, 120)).join(' ')}`);
 }

@@ -103,5 +103,19 @@ await page.waitForSelector('#stage');
 await moves();
 assert.equal((await state()).trim(), 'Live');
 
-await browser.close();
+// Nothing moves for those who do not want that; and what is said for a while goes away all the same.
+await page.emulateMedia({ reducedMotion: 'reduce' });
+assert.equal(await page.evaluate(() => getComputedStyle(document.querySelector('#toast')).transitionProperty), 'none');
+
+// The content policy holds, and this test sees where something goes against it: nothing leaves for another host.
 assert.deepEqual(faults, []);
+await page.evaluate(() => fetch('http://192.0.2.1/').catch(() => {}));
+await page.evaluate(() => {
+  const script = document.createElement('script');
+  script.textContent = 'window.strange = true';
+  document.body.append(script);
+});
+assert.equal(await page.evaluate(() => window.strange), undefined);
+assert.ok(faults.filter((fault) => fault.startsWith('policy:')).length >= 2, faults.join('\n'));
+
+await browser.close();

@@ -1,11 +1,11 @@
 // usage: node follow.mjs URL [WIDTH HEIGHT]
 // Opens the page and prints a line of JSON each time that it looks different: what it says (of a page that is no player,
 // its heading and text), whether the picture is dimmed and moves, and how large it is, with the time in ms. Each answer to
-// a request, and each request without one, is a line of its own: what was asked for, and the status. A line "shot FILE" on
-// standard input takes a picture; any other is JavaScript that runs in the page. When standard input ends, all ends: exit
-// status 0, or 1 with a line for each fault on standard error.
+// a request, and each request without one, is a line of its own: what was asked for, and the status. A line "accessibility"
+// on standard input looks for faults of that kind; any other is JavaScript that runs in the page. When standard input ends, all
+// ends: exit status 0, or 1 with a line for each fault on standard error.
 import { createInterface } from 'node:readline';
-import { launch, prepare } from './browser.mjs';
+import { accessibility, launch, prepare } from './browser.mjs';
 
 const [url, width = '1280', height = '800'] = process.argv.slice(2);
 if (!url) {
@@ -64,7 +64,7 @@ const opened = page.goto(url, { waitUntil: 'domcontentloaded' });
 
 for await (const line of createInterface({ input: process.stdin })) {
   await opened;
-  if (line.startsWith('shot ')) await page.screenshot({ path: line.slice(5) });
+  if (line === 'accessibility') faults.push(...await accessibility(page));
   else await page.evaluate(line);
 }
 await opened;

@@ -4,13 +4,14 @@ import { createServer, request } from 'node:http';
 
 const EVERY = 250; // ms between two events
 
-// Starts a proxy before the receiver at url. Returns {url, state, hang(), stall(ms), close()}. The fields of state can be
-// set at any time: change(snapshot) returns the one to show, refuse ends connections at once, hanging takes requests and
-// never answers, busy refuses event streams. hang() makes all open connections die without a word, as when a phone changes networks, and sets hanging;
+// Starts a proxy before the receiver at url. Returns {url, state, hang(), drop(), stall(ms), close()}. The fields of state
+// can be set at any time: change(snapshot) returns the one to show, refuse ends connections at once, hanging takes requests and
+// never answers, busy refuses event streams, denied is the challenge with which all is refused. hang() makes all open
+// connections die without a word, as when a phone changes networks, and sets hanging; drop() ends them;
 // stall(ms) holds all answers back for so long.
 export async function startProxy(url) {
   const target = new URL(url);
-  const state = { change: (snapshot) => snapshot, refuse: false, hanging: false, busy: false };
+  const state = { change: (snapshot) => snapshot, refuse: false, hanging: false, busy: false, denied: '' };
   let gate = Promise.resolve();
   const open = new Set(); // answers under way
   const dead = new WeakSet();
@@ -27,7 +28,7 @@ export async function startProxy(url) {
   }
 
   async function* events(answer) {
-    for (; !answer.destroyed; await new Promise((resolve) => { setTimeout(resolve, EVERY); })) {
+    for (; !answer.destroyed && !state.denied; await new Promise((resolve) => { setTimeout(resolve, EVERY); })) {
       yield `event: status\ndata: ${JSON.stringify(await ask())}\n\n`;
     }
   }
@@ -35,6 +36,7 @@ export async function startProxy(url) {
   async function serve(asked, answer) {
     const path = new URL(asked.url, target).pathname;
     await gate;
+    if (state.denied) return answer.writeHead(401, { 'WWW-Authenticate': state.denied }).end();
     if (path === '/api/v1/status') {
       answer.setHeader('Content-Type', 'application/json');
       return pass(answer, [JSON.stringify(await ask())]);
@@ -70,6 +72,7 @@ export async function startProxy(url) {
       for (const answer of open) dead.add(answer);
       state.hanging = true;
     },
+    drop() { server.closeAllConnections(); },
     stall(ms) { gate = new Promise((resolve) => { setTimeout(resolve, ms); }); },
     close() {
       server.close();

@@ -100,13 +100,17 @@ test('the reason, its evidence and what to do; what only technicians read is apa
   const blocked = look({ channel: channel({ state: 'waiting', verdict: { ...verdict, advice: 'sudo ufw allow 5078/udp' } }) });
   assert.match(blocked.notice.advice, /operator/);
   assert.deepEqual(blocked.notice.technical, [bytes, 'sudo ufw allow 5078/udp']);
-  const failed = channel(says('failed', { state: 'failed', error: 'the interface is gone' }));
-  assert.equal(look({ channel: failed }).notice.why, 'the interface is gone');
+  const failed = (error) => look({ channel: channel(says('failed', { state: 'failed', error })) }).notice;
+  assert.equal(failed('it is out of order').why, 'it is out of order');
+  assert.equal(failed('the interface is gone').why, '');
+  assert.deepEqual(failed('the interface is gone').technical, ['the interface is gone']);
+  const twice = { code: 'silent', text: 'No signal. Nothing has come from the rig for 12 s.' };
+  assert.equal(look({ channel: channel({ state: 'silent', verdict: twice }) }).notice.why, 'Nothing has come from the rig for 12 s.');
 });
 
 test('what is technical', () => {
   for (const text of [
-    'de ad be ef', 'from 10.77.0.2:40000', 'allowed is 2001:db8:77::/48', 'fe80:0:0:0:1:2:3:4', 'on UDP 5078', 'sudo nft', 'The firewall drops it.',
+    'de ad be ef', 'from 10.77.0.2:40000', 'allowed is 2001:db8:77::/48', 'fe80:0:0:0:1:2:3:4', 'on UDP 5078', 'sudo nft', 'The firewall drops it.', 'Packets arrive, but no keyframe yet.',
   ]) assert.ok(isTechnical(text), text);
   for (const text of ['All 4 links stopped at 14:02:31.', 'Ask the crew.', 'Nothing came for 12.5 s.', 'It is 8 of 10, or more.']) {
     assert.ok(!isTechnical(text), text);
@@ -147,8 +151,11 @@ test('the health of the links', () => {
   assert.equal(health(channel()).shape, 'triangle');
   const two = { links: [link(5078), link(5079, { state: 'silent' }), link(5080, { state: 'down' })] };
   assert.equal(health(channel(two)).text, '1 of 3 links up (not 5079, 5080), nothing lost');
-  assert.equal(health(channel({ ...all, survives_links: 0 })).text, '2 of 2 links up, nothing lost, no link to spare');
+  assert.equal(health(channel({ ...all, survives_links: 0 })).text, '2 of 2 links up, all needed, nothing lost');
   assert.equal(health(channel({ ...all, recent: { '60s': { lost: 1 } } })).text, '2 of 2 links up, 1 packet lost in the last minute');
+  assert.equal(health(channel({ ...all, survives_links: 0 })).shape, 'triangle', 'nothing is wrong yet, but little is left');
+  assert.match(health(channel({ survives_links: 0 })).text, /, all needed, nothing lost$/);
+  assert.match(health(channel({ ...two, survives_links: 0 })).text, /^1 of 3 links up \(not 5079, 5080\), nothing lost$/);
   const none = { state: 'silent', links: [link(5078, { state: 'silent' })] };
   assert.deepEqual(health(channel(none)), { text: '0 of 1 link up', shape: 'square' });
   assert.equal(health(channel({ links: [link(5078)], recent: null })).text, '1 of 1 link up, nothing lost');
