@@ -254,7 +254,8 @@ func TestValidate(t *testing.T) {
 		`http.trusted_proxies: "a" is neither an address nor a network`: func(c *Config) {
 			c.HTTP.TrustedProxies = []string{"192.0.2.7", "a"}
 		},
-		"tls.cert: certificate and key belong together": func(c *Config) { c.TLS.Cert = "a" },
+		"tls.key: the certificate's private key is missing":  func(c *Config) { c.TLS.Cert = "a" },
+		"tls.cert: the private key's certificate is missing": func(c *Config) { c.TLS.Key = "a" },
 		"tls.self_signed: there is a certificate already": func(c *Config) {
 			c.TLS = TLS{Cert: "a", Key: "b", SelfSigned: true}
 		},

@@ -20,11 +20,12 @@ type PortUse struct {
 	Owner   string // who has it where it is not this program, to stand after "in use by"
 }
 
-// PortChecks are who has the ports that settings name.
+// PortChecks are who has the ports that settings name, and what the files of the certificate are like.
 type PortChecks struct {
-	HTTP     PortUse
-	Legacy   PortUse     // of the old address; its zero value where none is served
-	Channels [][]PortUse // by channel, in the order of its ports; none for a channel that only listens in
+	HTTP        PortUse
+	Legacy      PortUse // of the old address; its zero value where none is served
+	Certificate CertificateCheck
+	Channels    [][]PortUse // by channel, in the order of its ports; none for a channel that only listens in
 }
 
 // Service tells whether the installed service has one of the ports.
@@ -39,9 +40,10 @@ func (p PortChecks) Service() bool {
 	return p.HTTP.Service || p.Legacy.Service
 }
 
-// CheckPorts finds out who has the ports that the settings name, which may be wrong otherwise. It opens none, so nobody
-// is disturbed; and only a start can tell for sure, as a port may be another's on one interface alone. It may be called
-// concurrently, and takes some milliseconds. Systems other than Linux tell of no owner.
+// CheckPorts finds out who has the ports that the settings name, and whether their certificate can be used. They may be
+// wrong otherwise. It opens no port, so nobody is disturbed; and only a start can tell for sure, as a port may be
+// another's on one interface alone. It may be called concurrently, and takes some milliseconds. On systems other than
+// Linux no port has an owner.
 func CheckPorts(cfg Config) PortChecks {
 	asked := []portowner.Port{
 		{Network: "tcp", Local: listened(cfg.HTTP.Address)}, {Network: "tcp", Local: listened(cfg.HTTP.LegacyHLSAddress)},
@@ -60,7 +62,9 @@ func CheckPorts(cfg Config) PortChecks {
 		}
 		return u
 	}
-	checks := PortChecks{HTTP: use(0), Legacy: use(1), Channels: make([][]PortUse, len(cfg.Channels))}
+	checks := PortChecks{
+		HTTP: use(0), Legacy: use(1), Certificate: checkCertificate(cfg.TLS), Channels: make([][]PortUse, len(cfg.Channels)),
+	}
 	next := 2
 	for i, ch := range cfg.Channels {
 		for range ch.Ports {

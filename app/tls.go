@@ -3,19 +3,55 @@ package app
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"log/slog"
 	"net/netip"
 	"net/url"
+	"strings"
+	"time"
 
 	"github.com/isc-receiver/isc-receiver/internal/web"
 )
 
 // problem returns what is wrong with the settings of TLS, or nil.
 func (t TLS) problem() *Problem {
-	if (t.Cert == "") != (t.Key == "") {
-		return check(false, "tls.cert", "certificate and key belong together; write both or none")
+	switch {
+	case t.Cert != "" && t.Key == "":
+		return check(false, "tls.key", "the certificate's private key is missing; name its file, too")
+	case t.Key != "" && t.Cert == "":
+		return check(false, "tls.cert", "the private key's certificate is missing; name its file, too")
 	}
 	return check(!t.SelfSigned || t.Cert == "", "tls.self_signed",
 		"there is a certificate already; leave cert and key empty, or write false")
+}
+
+// CertificateCheck is what the files of a certificate are like. It is empty where settings name none.
+type CertificateCheck struct {
+	TLS     TLS      // whose files they are
+	Err     error    // why they cannot be used, to stand in a sentence, or nil
+	Names   []string // that the certificate is for
+	Expires time.Time
+}
+
+// checkCertificate reads the files of a certificate, where both are named.
+func checkCertificate(t TLS) CertificateCheck {
+	if t.Cert == "" || t.Key == "" {
+		return CertificateCheck{}
+	}
+	certificate, err := web.LoadCertificate(t.Cert, t.Key, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return CertificateCheck{TLS: t, Err: fmt.Errorf("it cannot be used: %s", certificateText(err))}
+	}
+	return CertificateCheck{TLS: t, Names: certificate.Names(), Expires: certificate.Expires()}
+}
+
+// certificateText says why a certificate cannot be used, and of which of its files.
+func certificateText(err error) string {
+	text := strings.TrimPrefix(errorText(err), "tls: ")
+	if file, is := errors.AsType[*fs.PathError](err); is {
+		text = file.Path + ": " + text
+	}
+	return text
 }
 
 // loadCertificate returns the certificate that viewers' connections are encrypted with, or nil for plain HTTP. The
@@ -27,7 +63,7 @@ func (r *Run) loadCertificate() (*web.Certificate, error) {
 		certificate, err := web.LoadCertificate(t.Cert, t.Key, r.log)
 		if err != nil {
 			return nil, &sentence{fmt.Sprintf("The certificate %s cannot be used: %s. Mend it, or leave [tls] empty.",
-				t.Cert, errorText(err)), err}
+				t.Cert, certificateText(err)), err}
 		}
 		return certificate, nil
 	case t.SelfSigned:

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -55,6 +56,19 @@ func TestSelfSigned(t *testing.T) {
 	require.NoError(t, end(t, r))
 }
 
+// TestSelfSignedEverywhere wants a certificate for the address that viewers' links have, where the page is served on
+// every interface.
+func TestSelfSignedEverywhere(t *testing.T) {
+	cfg := testConfig(t)
+	cfg.HTTP.Address, cfg.TLS.SelfSigned = ":0", true
+	r := begin(t, cfg)
+	page, err := url.Parse(r.ViewerURL())
+	require.NoError(t, err)
+	require.Equal(t, "https", page.Scheme)
+	require.Contains(t, r.certificate.Names(), page.Hostname())
+	require.NoError(t, end(t, r))
+}
+
 func TestCertificate(t *testing.T) {
 	folder := t.TempDir()
 	made, err := web.SelfSigned(folder, []string{"wards.example"}, slog.New(slog.DiscardHandler))
@@ -92,5 +106,36 @@ func TestNotEncrypted(t *testing.T) {
 			require.Equal(t, c.selfSigned, r.Fingerprint() != "")
 			require.NoError(t, end(t, r))
 		})
+	}
+}
+
+// TestCertificateIsChecked has the files of a certificate looked at before anything is started.
+func TestCertificateIsChecked(t *testing.T) {
+	folder, other := t.TempDir(), t.TempDir()
+	made, err := web.SelfSigned(folder, []string{"wards.example", "192.0.2.7"}, slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	_, err = web.SelfSigned(other, nil, slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	good := TLS{Cert: filepath.Join(folder, "self-signed.crt"), Key: filepath.Join(folder, "self-signed.key")}
+	look := func(t TLS) CertificateCheck {
+		cfg := Default()
+		cfg.TLS = t
+		return CheckPorts(cfg).Certificate
+	}
+	require.Equal(t, CertificateCheck{
+		TLS: good, Names: []string{"wards.example", "192.0.2.7"}, Expires: made.Expires(),
+	}, look(good))
+	require.Equal(t, CertificateCheck{}, look(TLS{SelfSigned: true}))
+	require.Equal(t, CertificateCheck{}, look(TLS{Cert: good.Cert}))
+
+	missing := filepath.Join(folder, "none.key")
+	for want, wrong := range map[string]TLS{
+		missing + ": no such file or directory":    {Cert: good.Cert, Key: missing},
+		"private key does not match public key":    {Cert: good.Cert, Key: filepath.Join(other, "self-signed.key")},
+		"failed to find any PEM data in key input": {Cert: good.Cert, Key: os.DevNull},
+	} {
+		check := look(wrong)
+		require.Equal(t, wrong, check.TLS)
+		require.EqualError(t, check.Err, "it cannot be used: "+want)
 	}
 }

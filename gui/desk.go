@@ -20,15 +20,15 @@ type desk struct {
 	call func(c events.Call)
 	quit func()
 
-	free          func() bool // no dialog is open
-	dismiss       func()      // leave the dialog that is
-	minimised     func() bool // the window is
-	ask           func(q question)
-	show          func(title string, content fyne.CanvasObject, size fyne.Size)
-	chooseCapture func(chosen func(path string))
-	saveFile      func(name, text string)
-	setTheme      func(name string)
-	fullScreen    func()
+	free       func() bool // no dialog is open
+	dismiss    func()      // leave the dialog that is
+	minimised  func() bool // the window is
+	ask        func(q question)
+	show       func(title string, content fyne.CanvasObject, size fyne.Size)
+	chooseFile func(q fileQuestion)
+	saveFile   func(name, text string)
+	setTheme   func(name string)
+	fullScreen func()
 }
 
 // newDesk returns the desktop that there is. The function minimised is called where the window's OpenGL context is
@@ -52,12 +52,12 @@ func newDesk(a fyne.App, win fyne.Window, calls callQueue, log *slog.Logger, min
 			}
 			return is
 		},
-		dismiss:       func() { win.Canvas().Overlays().Top().Hide() },
-		ask:           func(q question) { ask(win, q) },
-		show:          func(title string, o fyne.CanvasObject, size fyne.Size) { showDialog(win, title, o, size) },
-		chooseCapture: func(chosen func(string)) { chooseCapture(win, chosen, failed) },
-		saveFile:      func(name, text string) { saveFile(win, name, text, failed) },
-		fullScreen:    func() { win.SetFullScreen(!win.FullScreen()) },
+		dismiss:    func() { win.Canvas().Overlays().Top().Hide() },
+		ask:        func(q question) { ask(win, q) },
+		show:       func(title string, o fyne.CanvasObject, size fyne.Size) { showDialog(win, title, o, size) },
+		chooseFile: func(q fileQuestion) { chooseFile(win, q, failed) },
+		saveFile:   func(name, text string) { saveFile(win, name, text, failed) },
+		fullScreen: func() { win.SetFullScreen(!win.FullScreen()) },
 		setTheme: func(name string) {
 			a.Preferences().SetString(keepTheme, name)
 			a.Settings().SetTheme(newLook(name))

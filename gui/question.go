@@ -75,8 +75,15 @@ func ask(win fyne.Window, q question) {
 	d.Show()
 }
 
-// chooseCapture has the operator choose a capture file.
-func chooseCapture(win fyne.Window, chosen func(path string), failed func(error)) {
+// fileQuestion asks for a file whose name ends like one of the extensions.
+type fileQuestion struct {
+	title      string
+	extensions []string
+	chosen     func(path string)
+}
+
+// chooseFile has the operator choose a file.
+func chooseFile(win fyne.Window, q fileQuestion, failed func(error)) {
 	d := dialog.NewFileOpen(func(file fyne.URIReadCloser, err error) {
 		switch {
 		case err != nil:
@@ -84,12 +91,12 @@ func chooseCapture(win fyne.Window, chosen func(path string), failed func(error)
 		case file != nil:
 			path := file.URI().Path()
 			_ = file.Close() // it is the path that counts
-			chosen(path)
+			q.chosen(path)
 		}
 	}, win)
-	d.SetTitleText("Open capture")
+	d.SetTitleText(q.title)
 	d.SetConfirmText("Open")
-	d.SetFilter(storage.NewExtensionFileFilter([]string{".pcap", ".pcapng", ".cap"}))
+	d.SetFilter(storage.NewExtensionFileFilter(q.extensions))
 	d.Show() // it has no size to change before
 	size := win.Canvas().Size()
 	d.Resize(fyne.NewSize(min(size.Width-80, 900), min(size.Height-80, 600)))

@@ -37,7 +37,8 @@ func TestAsk(t *testing.T) {
 
 func TestChooseCaptureOffersFiles(t *testing.T) {
 	w := openTestWindow(t)
-	chooseCapture(w.Window, func(string) { t.Error("nothing was chosen") }, func(err error) { t.Error(err) })
+	chooseFile(w.Window, fileQuestion{"Open", []string{".pem"}, func(string) { t.Error("nothing was chosen") }},
+		func(err error) { t.Error(err) })
 	top := w.Canvas().Overlays().Top()
 	require.NotNil(t, top)
 	require.LessOrEqual(t, top.Size().Width, float32(1024))

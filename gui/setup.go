@@ -15,6 +15,9 @@ func newSetup(w *window) *form.Form {
 	f.OnSave = w.commands.Keep
 	f.OnChange = w.commands.Look
 	f.OnCopy = w.desk.copy
+	f.OnChoose = func(extensions []string, chosen func(string)) {
+		w.desk.chooseFile(fileQuestion{"Choose a file", extensions, chosen})
+	}
 	f.OnBack = w.toggleSetup
 	f.Object.Hide()
 	return f

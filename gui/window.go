@@ -181,7 +181,7 @@ func (w *window) startOrStop() {
 // openCapture has the operator choose a capture, and what to do with it.
 func (w *window) openCapture() {
 	if w.model.Phase == running || w.model.Phase == stopped {
-		w.desk.chooseCapture(w.offerCapture)
+		w.desk.chooseFile(fileQuestion{"Open capture", []string{".pcap", ".pcapng", ".cap"}, w.offerCapture})
 	}
 }
 

@@ -48,13 +48,13 @@ func openTestWindow(t *testing.T) *testWindow {
 		minimised: func() bool { return w.minimal },
 		show:      func(title string, _ fyne.CanvasObject, _ fyne.Size) { w.dialogs = append(w.dialogs, title) },
 
-		call:          func(c events.Call) { w.calls = append(w.calls, c.Title) },
-		dismiss:       func() { w.busy = false },
-		chooseCapture: func(chosen func(string)) { chosen(w.chosen) },
-		ask:           func(q question) { w.asked = append(w.asked, q) },
-		saveFile:      func(_, text string) { w.saved = append(w.saved, text) },
-		setTheme:      func(name string) { w.themes = append(w.themes, name) },
-		fullScreen:    func() {},
+		call:       func(c events.Call) { w.calls = append(w.calls, c.Title) },
+		dismiss:    func() { w.busy = false },
+		chooseFile: func(q fileQuestion) { q.chosen(w.chosen) },
+		ask:        func(q question) { w.asked = append(w.asked, q) },
+		saveFile:   func(_, text string) { w.saved = append(w.saved, text) },
+		setTheme:   func(name string) { w.themes = append(w.themes, name) },
+		fullScreen: func() {},
 	})
 	w.window.Show(idle())
 	w.Window = test.NewTempWindow(t, w.root)

@@ -1,6 +1,7 @@
 package form
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"slices"
@@ -15,8 +16,23 @@ type draft struct {
 	host, port    string     // of the page
 	segment, part string     // milliseconds
 	limit         string     // of a file of what is saved
+	given         bool       // viewers' connections are encrypted with a certificate that base names
+	old           oldDraft
+	proxies       string
+	origins       string
 	rigs          []rigDraft
 }
+
+// oldDraft is what the fields about players of the old server hold.
+type oldDraft struct {
+	on    bool
+	apart bool // it has a host of its own; else that of the page
+	host  string
+	port  string
+}
+
+// usualOldPort is the port of the old server.
+const usualOldPort = "5077"
 
 // rigDraft is what the fields of a rig hold. Its Ports, Latency and Allow are in the texts.
 type rigDraft struct {
@@ -43,10 +59,36 @@ func newDraft(cfg app.Config) draft {
 		host, port = "", cfg.HTTP.Address
 	}
 	d.host, d.port = host, port
+	d.given = cfg.TLS.Cert != "" || cfg.TLS.Key != ""
+	d.old = newOldDraft(cfg.HTTP.LegacyHLSAddress, host)
+	d.proxies, d.origins = strings.Join(cfg.HTTP.TrustedProxies, "\n"), strings.Join(cfg.Access.Origins, "\n")
 	for _, ch := range cfg.Channels {
 		d.rigs = append(d.rigs, newRigDraft(ch))
 	}
 	return d
+}
+
+func newOldDraft(address, pageHost string) oldDraft {
+	host, port, err := net.SplitHostPort(address)
+	switch {
+	case address == "":
+		return oldDraft{port: usualOldPort}
+	case err != nil:
+		return oldDraft{on: true, port: address}
+	}
+	return oldDraft{on: true, apart: host != pageHost, host: host, port: port}
+}
+
+// address returns the old address in the settings, for a page on a host.
+func (o oldDraft) address(pageHost string) string {
+	switch {
+	case !o.on:
+		return ""
+	case o.apart:
+		return net.JoinHostPort(o.host, strings.TrimSpace(o.port))
+	default:
+		return net.JoinHostPort(pageHost, strings.TrimSpace(o.port))
+	}
 }
 
 func newRigDraft(ch app.Channel) rigDraft {
@@ -73,6 +115,15 @@ func (d draft) config() (app.Config, []problem) {
 	cfg := d.base.Clone()
 	cfg.HTTP.Address = net.JoinHostPort(d.host, strings.TrimSpace(d.port))
 	cfg.HTTP.PublicURL = strings.TrimSpace(cfg.HTTP.PublicURL)
+	cfg.HTTP.LegacyHLSAddress = d.old.address(d.host)
+	cfg.HTTP.TrustedProxies, cfg.Access.Origins = splitList(d.proxies), splitList(d.origins)
+	cfg.TLS = d.tls()
+	if d.given && cfg.TLS.Cert == "" {
+		unread(app.NoChannel, "tls.cert", errors.New("the certificate is missing; choose its file"))
+	}
+	if d.given && cfg.TLS.Key == "" {
+		unread(app.NoChannel, "tls.key", errors.New("the certificate's private key is missing; choose its file"))
+	}
 	segment, err := app.ParseMilliseconds(d.segment)
 	unread(app.NoChannel, "hls.segment", err)
 	if err == nil { // else the part is measured by the one that there was
@@ -94,6 +145,15 @@ func (d draft) config() (app.Config, []problem) {
 		cfg.Channels = append(cfg.Channels, ch)
 	}
 	return cfg, withRules(cfg, found)
+}
+
+// tls returns the settings of the encryption of viewers' connections.
+func (d draft) tls() app.TLS {
+	tls := app.TLS{SelfSigned: d.base.TLS.SelfSigned}
+	if d.given {
+		tls.Cert, tls.Key = strings.TrimSpace(d.base.TLS.Cert), strings.TrimSpace(d.base.TLS.Key)
+	}
+	return tls
 }
 
 // withRules adds what the rules of the settings find wrong to what could not be read. A field has one problem.

@@ -31,6 +31,21 @@ func TestEveryField(t *testing.T) {
 		f.enter(f.web.fields[setting].entry, text)
 	}
 	f.web.host.SetSelected("This computer only")
+	f.web.encryption.SetSelected("Certificate files")
+	f.enter(f.web.fields["tls.cert"].entry, "/etc/ssl/wards.crt")
+	f.choose = "/etc/ssl/wards.key"
+	for _, o := range test.LaidOutObjects(f.web.fields["tls.key"].object) {
+		if b, ok := o.(*widget.Button); ok {
+			test.Tap(b)
+		}
+	}
+	f.ways.old.SetChecked(true)
+	for setting, text := range map[string]string{
+		"http.legacy_hls_address": "8077", "http.trusted_proxies": "192.0.2.7, 10.0.0.0/8",
+		"access.origins": "https://wards.example https://wall.example:8443",
+	} {
+		f.enter(f.ways.fields[setting].entry, text)
+	}
 	f.web.access.SetSelected("Everyone")
 	f.video.enabled.SetChecked(false)
 	f.video.variant.SetSelected("fMP4")
@@ -42,6 +57,10 @@ func TestEveryField(t *testing.T) {
 
 	want := app.Default()
 	want.HTTP.Address, want.HTTP.PublicURL, want.Access.Mode = "127.0.0.1:8080", "https://isc.example/", app.AccessOpen
+	want.TLS = app.TLS{Cert: "/etc/ssl/wards.crt", Key: "/etc/ssl/wards.key"}
+	want.HTTP.LegacyHLSAddress = "127.0.0.1:8077"
+	want.HTTP.TrustedProxies = []string{"192.0.2.7", "10.0.0.0/8"}
+	want.Access.Origins = []string{"https://wards.example", "https://wall.example:8443"}
 	want.HLS.Enabled, want.HLS.Variant = false, "fmp4"
 	want.HLS.Segment *= 2
 	want.Dump = app.Saving{Folder: "/var/captures", Limit: 500_000_000}

@@ -99,7 +99,10 @@ func (b *footer) text(f *Form) (text string, shape widgets.Shape, tone widgets.T
 // names are the fields as the operator sees them, by the names of their settings.
 var names = map[string]string{
 	"http.address": "Web page, TCP port", "http.public_url": "Web page, public address", "access.mode": "Who may watch",
-	"hls.variant": "Video, variant", "hls.segment": "Video, segment", "hls.part": "Video, part",
+	"tls.self_signed": "Web page, encryption", "tls.cert": "Web page, certificate", "tls.key": "Web page, private key",
+	"http.legacy_hls_address": "Old server, TCP port", "http.trusted_proxies": "Proxies, addresses",
+	"access.origins": "Other web sites",
+	"hls.variant":    "Video, variant", "hls.segment": "Video, segment", "hls.part": "Video, part",
 	"dump.folder": "Saved packets, folder", "dump.limit": "Saved packets, size",
 	"channel.id": "in web addresses", "channel.name": "name", "channel.interface": "network interface",
 	"channel.ports": "UDP ports", "channel.source": "receive by", "channel.allow": "allowed senders",

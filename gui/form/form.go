@@ -45,7 +45,8 @@ type Form struct {
 	OnSave   func(cfg app.Config) // to keep them for the next start
 	OnChange func(cfg app.Config) // what the fields hold has changed: its ports are to be checked
 	OnCopy   func(text string)
-	OnBack   func() // to leave the form as it is
+	OnChoose func(extensions []string, chosen func(path string)) // to choose a file
+	OnBack   func()                                              // to leave the form as it is
 
 	state    State
 	draft    draft
@@ -58,6 +59,7 @@ type Form struct {
 	sidebar *sidebar
 	rig     *rigPage
 	web     *webPage
+	ways    *waysPage
 	video   *videoPage
 	save    *savePage
 	pages   *fyne.Container
@@ -75,6 +77,7 @@ type place struct {
 // The pages besides those of rigs.
 const (
 	pageWeb   = "web"
+	pageWays  = "ways"
 	pageVideo = "video"
 	pageSave  = "save"
 )
@@ -89,7 +92,8 @@ func New() *Form {
 	f.rig.up.OnTapped = func() { f.changeRigs(func(d *draft) int { return d.moveRig(f.place.rig, -1) }) }
 	f.rig.down.OnTapped = func() { f.changeRigs(func(d *draft) int { return d.moveRig(f.place.rig, 1) }) }
 	f.rig.remove.OnTapped = func() { f.changeRigs(func(d *draft) int { return d.removeRig(f.place.rig) }) }
-	f.web = newWebPage(f.edit)
+	f.web = newWebPage(f.edit, func(extensions []string, chosen func(string)) { f.OnChoose(extensions, chosen) })
+	f.ways = newWaysPage(f.edit)
 	f.video = newVideoPage(f.edit)
 	f.save = newSavePage(f.edit)
 	f.sidebar = newSidebar(f.goTo, func() { f.changeRigs((*draft).addRig) })
@@ -99,7 +103,7 @@ func New() *Form {
 	f.footer.revert.OnTapped = f.Revert
 	f.footer.back.OnTapped = func() { f.OnBack() }
 
-	f.pages = container.NewStack(f.rig.object, f.web.object, f.video.object, f.save.object)
+	f.pages = container.NewStack(f.rig.object, f.web.object, f.video.object, f.save.object, f.ways.object)
 	f.scroll = container.NewVScroll(container.New(&columnLayout{width: 820},
 		container.New(layout.NewCustomPaddedLayout(0, 12, 0, 12),
 			container.New(layout.NewCustomPaddedVBoxLayout(12), f.notices.object, f.pages))))
@@ -157,6 +161,7 @@ func (f *Form) fillPages() {
 		f.rig.fill(f.draft.rigs[f.place.rig])
 	}
 	f.web.fill(f.draft)
+	f.ways.fill(f.draft)
 	f.video.fill(f.draft)
 	f.save.fill(f.draft)
 }
@@ -236,6 +241,7 @@ func (f *Form) show() {
 	f.notices.show(f)
 	show(f.rig.object, f.place.rig >= 0)
 	show(f.web.object, f.place.page == pageWeb)
+	show(f.ways.object, f.place.page == pageWays)
 	show(f.video.object, f.place.page == pageVideo)
 	show(f.save.object, f.place.page == pageSave)
 	if i := f.place.rig; i >= 0 {
@@ -244,7 +250,8 @@ func (f *Form) show() {
 			wrong: f.wrong(i), interfaces: f.state.Interfaces, uses: f.uses(i), right: f.state.Right,
 		})
 	}
-	f.web.show(f.draft, f.wrong(app.NoChannel), f.state.Interfaces, f.state.Ports.HTTP)
+	f.web.show(f.draft, f.wrong(app.NoChannel), f.state.Interfaces, f.state.Ports)
+	f.ways.show(f.draft, f.wrong(app.NoChannel), f.state.Ports.Legacy)
 	f.video.show(f.draft, f.wrong(app.NoChannel))
 	f.save.show(f.wrong(app.NoChannel))
 	f.sidebar.show(f)

@@ -23,6 +23,7 @@ type testForm struct {
 	applied, saved, changed []app.Config
 	copied                  []string
 	backs                   int
+	choose                  string // what is chosen where a file is asked for
 }
 
 const keptPath = "/home/operator/.config/isc-receiver/config.toml"
@@ -74,6 +75,7 @@ func openForm(t *testing.T, s State) *testForm {
 	f.OnSave = func(cfg app.Config) { f.saved = append(f.saved, cfg) }
 	f.OnChange = func(cfg app.Config) { f.changed = append(f.changed, cfg) }
 	f.OnCopy = func(text string) { f.copied = append(f.copied, text) }
+	f.OnChoose = func(_ []string, chosen func(string)) { chosen(f.choose) }
 	f.OnBack = func() { f.backs++ }
 	f.Form.Show(s)
 	f.Window = test.NewTempWindow(t, f.Object)
@@ -135,13 +137,40 @@ func TestStates(t *testing.T) {
 	wrong.Config.Channels[2].Ports = app.Ports{6000}
 	wrong.Config.HTTP.Address, wrong.Config.HTTP.PublicURL = "127.0.0.1:99999", "here"
 	wrong.Config.Dump = app.Saving{Folder: "here", Limit: 1}
+	wrong.Config.TLS = app.TLS{Key: "/etc/ssl/wards.key"}
+	wrong.Config.HTTP.LegacyHLSAddress = ":99999"
+	wrong.Config.HTTP.TrustedProxies, wrong.Config.Access.Origins = []string{"x"}, []string{"https://wards.example/page"}
 	wrong.Config.HLS.Part, wrong.Config.HLS.Variant = 1, "mpegts"
+
+	own, files, unusable := stateOf(app.Default()), stateOf(app.Default()), stateOf(app.Default())
+	own.Config.TLS.SelfSigned = true
+	files.Config.TLS = app.TLS{Cert: "/etc/ssl/wards.crt", Key: "/etc/ssl/wards.key"}
+	files.Ports.Certificate = app.CertificateCheck{
+		TLS: files.Config.TLS, Names: []string{"wards.example", "192.0.2.7"}, Expires: time.Unix(1800000000, 0),
+	}
+	unusable.Config.TLS = files.Config.TLS
+	unusable.Ports.Certificate = app.CertificateCheck{
+		TLS: files.Config.TLS, Err: errors.New("it cannot be used: /etc/ssl/wards.key: permission denied"),
+	}
+	old, oldTaken := stateOf(app.Default()), stateOf(app.Default())
+	old.Config.HTTP.LegacyHLSAddress, oldTaken.Config.HTTP.LegacyHLSAddress = ":5077", ":5077"
+	old.Config.HTTP.TrustedProxies = []string{"192.0.2.7", "10.0.0.0/8"}
+	old.Config.Access.Origins = []string{"https://wards.example"}
+	old.Ports.Legacy = app.PortUse{Port: 5077, Taken: true, Ours: true}
+	oldTaken.Ports.Legacy = app.PortUse{Port: 5077, Taken: true, Owner: "nginx (pid 99)"}
 
 	for _, c := range []struct {
 		name  string
 		state State
 		place place
 	}{
+		{"web-own-certificate", own, place{-1, pageWeb}},
+		{"web-certificate-files", files, place{-1, pageWeb}},
+		{"web-certificate-unusable", unusable, place{-1, pageWeb}},
+		{"ways", receiving, place{-1, pageWays}},
+		{"ways-old-server", old, place{-1, pageWays}},
+		{"ways-port-taken", oldTaken, place{-1, pageWays}},
+		{"wrong-ways", wrong, place{-1, pageWays}},
 		{"first-start", first, place{}},
 		{"receiving", receiving, place{}},
 		{"receiving-web", receiving, place{-1, pageWeb}},

@@ -72,11 +72,12 @@ func (s *sidebar) show(f *Form) {
 		v.Name, v.Chosen = shorten(titleOf(rig), v.Word), f.place.rig == i
 		s.rigTabs[i].Set(v)
 	}
-	general, page := f.wrong(app.NoChannel), f.state.Ports.HTTP
+	general := f.wrong(app.NoChannel)
+	ports := map[string]app.PortUse{pageWeb: f.state.Ports.HTTP, pageWays: f.state.Ports.Legacy}
 	for i, p := range pages {
 		wrong := slices.ContainsFunc(p.settings, func(setting string) bool { return general[setting] != "" })
 		warning := ""
-		if p.name == pageWeb && page.Taken && !page.Ours {
+		if use := ports[p.name]; use.Taken && !use.Ours {
 			warning = "in use"
 		}
 		v := tabValues(wrong, warning)
@@ -90,9 +91,12 @@ var pages = []struct {
 	name, title string
 	settings    []string
 }{
-	{pageWeb, "Web page", []string{"http.address", "http.public_url", "access.mode"}},
+	{pageWeb, "Web page", []string{
+		"http.address", "http.public_url", "access.mode", "tls.self_signed", "tls.cert", "tls.key",
+	}},
 	{pageVideo, "Video for viewers", []string{"hls.variant", "hls.segment", "hls.part"}},
 	{pageSave, "Saved packets", []string{"dump.folder", "dump.limit"}},
+	{pageWays, "Other ways in", []string{"http.legacy_hls_address", "http.trusted_proxies", "access.origins"}},
 }
 
 // shorten shortens a name so that it fits into the list with a word behind it.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -23,13 +24,17 @@ type stationPage struct {
 
 // entry adds a field with an entry that raises what is typed.
 func (p *stationPage) entry(setting, name string, width float32, unit string, set func(string)) fyne.CanvasObject {
-	entry := widget.NewEntry()
+	return p.add(setting, newEntryField(name, p.raise(widget.NewEntry(), set), width, unit))
+}
+
+// raise has an entry raise what is typed.
+func (p *stationPage) raise(entry *widget.Entry, set func(string)) *widget.Entry {
 	entry.OnChanged = func(text string) {
 		if !p.filling {
 			set(text)
 		}
 	}
-	return p.add(setting, newEntryField(name, entry, width, unit))
+	return entry
 }
 
 func (p *stationPage) add(setting string, f *field) fyne.CanvasObject {
@@ -52,11 +57,12 @@ func (p *stationPage) fill(texts map[string]string) {
 type webPage struct {
 	stationPage
 
-	host   *choice
-	access *options
+	host       *choice
+	access     *options
+	encryption *encryption
 }
 
-func newWebPage(edit func(change func(*draft))) *webPage {
+func newWebPage(edit func(change func(*draft)), choose chooser) *webPage {
 	p := &webPage{
 		stationPage: stationPage{fields: map[string]*field{}},
 		host:        newChoice(),
@@ -72,17 +78,22 @@ func newWebPage(edit func(change func(*draft))) *webPage {
 			p.entry("http.public_url", "Public address", 0, "",
 				func(s string) { edit(func(d *draft) { d.base.HTTP.PublicURL = s }) })),
 		section(heading("Who may watch"),
-			p.add("access.mode", newField("Let watch", p.access.RadioGroup))))
+			p.add("access.mode", newField("Let watch", p.access.RadioGroup))),
+		section(heading("Encryption"), p.newEncryption(edit, choose)...))
 	p.fields["http.public_url"].entry.SetPlaceHolder("none")
 	return p
 }
 
 func (p *webPage) fill(d draft) {
-	p.stationPage.fill(map[string]string{"http.address": d.port, "http.public_url": d.base.HTTP.PublicURL})
+	p.stationPage.fill(map[string]string{
+		"http.address": d.port, "http.public_url": d.base.HTTP.PublicURL,
+		"tls.cert": d.base.TLS.Cert, "tls.key": d.base.TLS.Key,
+	})
+	p.encryption.set(encryptionOf(d))
 	p.access.set(d.base.Access.Mode)
 }
 
-func (p *webPage) show(d draft, wrong map[string]string, interfaces []Interface, use app.PortUse) {
+func (p *webPage) show(d draft, wrong map[string]string, interfaces []Interface, checks app.PortChecks) {
 	values, labels := hostOptions(interfaces, d.host)
 	p.host.offer(values, labels, d.host)
 	for setting, purpose := range map[string]string{
@@ -93,11 +104,8 @@ func (p *webPage) show(d draft, wrong map[string]string, interfaces []Interface,
 	} {
 		p.fields[setting].show(wrong[setting], purpose)
 	}
-	text, shape, tone := "", widgets.Ring, widgets.Quiet
-	if fmt.Sprint(use.Port) == d.port {
-		text, shape, tone = pageNote(use)
-	}
-	p.fields["http.address"].live.Set(text, shape, tone)
+	p.fields["http.address"].live.Set(portNote(checks.HTTP, d.port, "the page is here"))
+	p.showEncryption(d, wrong, checks.Certificate)
 }
 
 // hostOptions returns the addresses that the page can be served on, and the one in the settings.
@@ -116,13 +124,15 @@ func hostOptions(interfaces []Interface, chosen string) (values, labels []string
 	return values, labels
 }
 
-// pageNote says who has the page's port.
-func pageNote(use app.PortUse) (text string, shape widgets.Shape, tone widgets.Tone) {
+// portNote says who has a TCP port, where that is the one that is entered; ours is what we do there.
+func portNote(use app.PortUse, entered, ours string) (text string, shape widgets.Shape, tone widgets.Tone) {
 	switch {
+	case fmt.Sprint(use.Port) != strings.TrimSpace(entered): // it is of what was entered before
+		return "", widgets.Ring, widgets.Quiet
 	case use.Port == 0:
 		return "Any free port, another one with each start.", widgets.Triangle, widgets.Warning
 	case use.Ours:
-		return "In use by this window: the page is here.", widgets.Disc, widgets.Good
+		return "In use by this window: " + ours + ".", widgets.Disc, widgets.Good
 	case use.Service:
 		return "In use by " + use.Owner + ". Stop it with " + app.StopService + ", or choose another port.",
 			widgets.Square, widgets.Bad
@@ -135,15 +145,27 @@ func pageNote(use app.PortUse) (text string, shape widgets.Shape, tone widgets.T
 
 // accessPurpose says what a mode of access means.
 func accessPurpose(d draft) string {
-	address, err := netip.ParseAddr(d.host)
 	switch {
-	case err == nil && address.IsLoopback() && d.base.HTTP.PublicURL == "":
+	case d.alone():
 		return "Nobody but this computer reaches the page, so it is open in any case."
 	case d.base.Access.Mode == app.AccessOpen:
 		return "Whoever reaches the address sees the patient, without a key. For closed networks only."
 	default:
 		return "The link carries a key. Whoever has the link can watch, so hand it to those alone who may."
 	}
+}
+
+// alone tells whether nobody but this computer reaches the page.
+func (d draft) alone() bool {
+	if d.old.on && d.old.apart && !loopback(d.old.host) {
+		return false
+	}
+	return loopback(d.host) && strings.TrimSpace(d.base.HTTP.PublicURL) == ""
+}
+
+func loopback(host string) bool {
+	address, err := netip.ParseAddr(host)
+	return err == nil && address.IsLoopback()
 }
 
 // videoPage shows how the video is published.

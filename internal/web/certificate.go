@@ -17,6 +17,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -108,6 +109,16 @@ func (c *Certificate) Fingerprint() string {
 
 // Expires returns when the certificate ends.
 func (c *Certificate) Expires() time.Time { return c.present().Leaf.NotAfter }
+
+// Names returns the names and addresses that the certificate is for.
+func (c *Certificate) Names() []string {
+	leaf := c.present().Leaf
+	names := slices.Clone(leaf.DNSNames)
+	for _, address := range leaf.IPAddresses {
+		names = append(names, address.String())
+	}
+	return names
+}
 
 // present returns the certificate as it is now, after a look at its files where the last one was some time ago.
 func (c *Certificate) present() *tls.Certificate {
