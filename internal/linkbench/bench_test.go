@@ -25,6 +25,7 @@ var codings = []struct {
 	{"none", newFixed(3, 0)},
 	{"fixed 3+1", newFixed(3, 1)},
 	{"adaptive", newAdaptive},
+	{"adaptive, camera", newCamera},
 }
 
 // stream runs a rig for a while, and on until all has arrived that ever does.

@@ -5,6 +5,9 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/isc-receiver/isc-receiver/internal/rig"
+	"github.com/isc-receiver/isc-receiver/internal/status"
 )
 
 // The link that dies for twenty seconds, and comes back, costs no packet where there is parity, and no more time than
@@ -21,11 +24,62 @@ func TestOneLinkDies(t *testing.T) {
 	require.NotZero(t, stream(t, "one-link-dies", newFixed(3, 0), time.Minute).lost(), "the link must matter")
 }
 
+// The cut link, the second one, is silent for the receiver a second after its last datagram. The rig gives it nothing
+// from the first scores on that say so, and its share again with the second ones after its return at the latest.
+func TestOneLinkDiesInTime(t *testing.T) {
+	const cut, back, step = 20 * time.Second, 40 * time.Second, 5 * time.Millisecond
+	const delay = 35 * time.Millisecond // the most that the link has
+	var engine *rig.Engine
+	w := newWorld(t, "one-link-dies", benchSeed, func(links int, now time.Time) (s sender, err error) {
+		config := rig.DefaultEngine()
+		config.Links, config.Wait = links, wait
+		engine, err = rig.NewEngine(config, now)
+		return engine, err
+	})
+	w.clip = longerClip(t)
+	var since time.Duration
+	zeros, scores := 0, 0 // of the link, while it is cut and after that
+	w.onFeedback = func(f rig.Feedback) {
+		if f.Scores != nil && since > cut && since <= back && f.Scores[1] == 0 {
+			zeros++
+		} else if f.Scores != nil && since > back && f.Scores[1] > 0 {
+			scores++
+		}
+	}
+	require.NoError(t, w.startReceiver())
+	require.NoError(t, w.startRig())
+	var silent, gone, restored time.Duration
+	for ; since < time.Minute; since += step {
+		w.run(start.Add(since))
+		share := engine.Plan().Links[1].Weight
+		if since > cut && silent == 0 && w.pipeline.Snapshot(w.now).Links[1].State == status.LinkSilent {
+			silent = since
+		}
+		switch {
+		case since <= cut, since > cut && zeros == 0:
+			require.NotZero(t, share)
+		case gone == 0 && share == 0:
+			gone = since
+			require.Equal(t, 1, zeros, "scores of 0")
+		case gone > 0 && share == 0:
+			require.LessOrEqual(t, scores, 2)
+		case gone > 0 && restored == 0:
+			restored = since
+			require.LessOrEqual(t, scores, 2, "scores after the return")
+		}
+	}
+	t.Logf("cut: silent for the receiver after %v, without a share after %v; back: its share after %v", silent-cut,
+		gone-cut, restored-back)
+	require.LessOrEqual(t, silent-cut, time.Second+delay+step)
+	require.Positive(t, gone)
+	require.Greater(t, restored, back)
+}
+
 // On links that are bad but not hopeless adapting loses fewer packets than a fixed 3+1, and that fewer than no coding.
 func TestCodingsCompared(t *testing.T) {
 	for _, scenario := range []string{"city", "highway", "tunnel"} {
 		var lost [3]int
-		for i, coding := range codings {
+		for i, coding := range codings[:len(lost)] {
 			lost[i] = stream(t, scenario, coding.with, time.Minute).lost()
 		}
 		t.Logf("%s: %d packets lost without coding, %d with 3+1, %d adaptive", scenario, lost[0], lost[1], lost[2])

@@ -69,7 +69,8 @@ type world struct {
 	out      receiver.Result
 
 	report
-	onIDR func() // an IDR unit of the rig that lives was released; or nil
+	onIDR      func()               // an IDR unit of the rig that lives was released; or nil
+	onFeedback func(f rig.Feedback) // the receiver sends feedback, before the links have it; or nil
 }
 
 // newWorld returns a world in which nothing has been started yet.
@@ -207,7 +208,11 @@ func (w *world) sendPicture(life, n int) error {
 		return nil
 	}
 	w.at(w.now.Add(picture), func() error { return w.sendPicture(life, n+1) })
-	packets, err := w.packetizer.Packetize(w.clip[n%len(w.clip)], w.timestamp+uint32(n)*ticks)
+	unit := w.clip[n%len(w.clip)]
+	if c, ok := w.sender.(camera); ok {
+		unit = c.picture(unit)
+	}
+	packets, err := w.packetizer.Packetize(unit, w.timestamp+uint32(n)*ticks)
 	if err != nil {
 		return err
 	}
@@ -286,6 +291,13 @@ func (w *world) take() error {
 		}
 	}
 	for _, text := range w.out.Feedback {
+		if w.onFeedback != nil {
+			f, err := rig.ParseFeedback(text)
+			if err != nil {
+				return err
+			}
+			w.onFeedback(f)
+		}
 		for link := range w.paths {
 			w.answer(link, append([]byte(nil), text...))
 		}
