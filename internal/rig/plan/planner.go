@@ -130,11 +130,14 @@ func (p *Planner) score(now time.Time, i int, score uint32) {
 			} else {
 				l.needs = min(2*l.needs, patience)
 			}
-			p.say(now, "link %d is only probed, until it has %s in a row: none of the %d datagrams sent there since the last scores came "+
-				"(score 0)", i, count(l.needs, "score"), l.sent)
+			p.say(now, "link %d is only probed, until %s: none of the %d datagrams sent there since the last scores came "+
+				"(score 0)", i, l.condition(), l.sent)
 		}
 		l.used, l.good = false, 0
 		return
+	}
+	if !l.used && l.sent == 0 {
+		return // it is about what was sent before the link came up
 	}
 	quality := 1 / (1 + unit/float64(score))
 	l.good++
@@ -145,8 +148,16 @@ func (p *Planner) score(now time.Time, i int, score uint32) {
 		l.quality, l.scored = quality, true
 	case l.good >= l.needs:
 		l.used, l.quality, l.scored, l.back = true, quality, true, now
-		p.say(now, "link %d has its share again: datagrams come there (%s)", i, count(l.needs, "score"))
+		p.say(now, "link %d has its share again: it has %s", i, count(l.needs, "score"))
 	}
+}
+
+// condition says what gives the link its share back.
+func (l *state) condition() string {
+	if l.needs == 1 {
+		return "it has a score"
+	}
+	return fmt.Sprintf("it has %d scores in a row, since it died again soon after its return", l.needs)
 }
 
 // Tick does what is due at now. It is to be called a few times a second.

@@ -124,7 +124,7 @@ func TestLinkDiesAndReturns(t *testing.T) {
 	require.Zero(t, b.Plan().Links[2].Weight, "at once")
 	require.True(t, b.Plan().Links[2].Probe)
 	b.requireCoding(2, 1, true)
-	require.Equal(t, "link 2 is only probed, until it has 1 score in a row: none of the 30 datagrams sent there since "+
+	require.Equal(t, "link 2 is only probed, until it has a score: none of the 30 datagrams sent there since "+
 		"the last scores came (score 0)\n"+
 		"2+1 over 3 paths: survives the loss of any one, which takes 50 % of parity, more than the 34 % allowed\n"+
 		"the links are weighted 33/33/0/33 %, by how steady their delays are", b.said())
@@ -136,7 +136,7 @@ func TestLinkDiesAndReturns(t *testing.T) {
 	b.round(900, 900, 900, 900)
 	require.InDelta(t, 0.25, b.Plan().Links[2].Weight, 1e-9, "all of its share")
 	b.requireCoding(3, 1, true)
-	require.Equal(t, "link 2 has its share again: datagrams come there (1 score)\n"+
+	require.Equal(t, "link 2 has its share again: it has 1 score\n"+
 		"3+1 over 4 paths: survives the loss of any one\n"+
 		"the links are weighted 25/25/25/25 %, by how steady their delays are", b.said())
 }
@@ -268,7 +268,8 @@ func TestLinksComeAndGo(t *testing.T) {
 	b.SetLinks(b.now, up)
 	require.True(t, b.Plan().Links[2].Probe)
 	require.Equal(t, "link 2 is probed: it can send, and no score says yet whether anything arrives", b.said())
-	b.round(900, 900, 900)
+	b.Scores(b.now, []uint32{900, 900, 900})
+	require.Zero(t, b.Plan().Links[2].Weight, "the score is about what was sent before")
 	b.round(900, 900, 900)
 	require.InDelta(t, 1.0/3, b.Plan().Links[2].Weight, 0.01)
 

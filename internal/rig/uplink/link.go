@@ -77,7 +77,9 @@ func (l *link) keep(ctx context.Context, d device, targets []netip.Addr) {
 		switch {
 		case s.to != to:
 			l.close(s, fmt.Errorf("the receiver is at %v now", target))
-		case s.device.name != d.name || s.device.index != d.index:
+		case s.device.name != d.name:
+			l.close(s, fmt.Errorf("it leaves %s and goes by %s from now on", s.device.name, d.name))
+		case s.device.index != d.index:
 			l.close(s, fmt.Errorf("%s was taken away, or is another one now", s.device.name))
 		case d.name != "" && !slices.Contains(d.addresses, s.local):
 			l.close(s, fmt.Errorf("%s no longer has the address %v", d.name, s.local))

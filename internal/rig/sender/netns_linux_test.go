@@ -1,0 +1,264 @@
+package sender
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/isc-receiver/isc-receiver/internal/status"
+)
+
+const (
+	// namespaceOf is the variable that tells a process that it is in the namespace of that test.
+	namespaceOf = "ISC_TEST_NAMESPACE_OF"
+	// daemonIs is the variable that tells it where the receiver is.
+	daemonIs = "ISC_TEST_DAEMON"
+
+	patience = 30 * time.Second
+
+	receiverAddress = "10.50.0.1" // which each link leads to
+	controlHere     = "10.99.0.2"
+	controlThere    = "10.99.0.1"
+)
+
+// inNamespace has the test run in a process and network namespace of its own, with the receiver built. It returns true
+// there, and false, at its end, in the process that has started it.
+func inNamespace(t *testing.T) bool {
+	t.Helper()
+	if os.Getenv(namespaceOf) == t.Name() {
+		return true
+	}
+	if os.Getuid() != 0 {
+		t.Skip("only root can make a network namespace")
+	}
+	for _, tool := range []string{"ip", "nsenter"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Skipf("%s (packages iproute2 and util-linux) is not installed", tool)
+		}
+	}
+	daemon := filepath.Join(t.TempDir(), "isc-receiverd")
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", daemon, "../../../cmd/isc-receiverd")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	out, err := build.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+
+	child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
+	child.Env = append(os.Environ(), namespaceOf+"="+t.Name(), daemonIs+"="+daemon)
+	child.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET, Pdeathsig: syscall.SIGKILL}
+	out, err = child.CombinedOutput()
+	if errors.Is(err, syscall.EPERM) {
+		t.Skip("no network namespace can be made here:", err)
+	}
+	require.NoError(t, err, "%s", out)
+	require.Contains(t, string(out), "--- PASS: "+t.Name())
+	t.Logf("%s", out)
+	return false
+}
+
+// command runs a program with arguments that are separated by spaces.
+func command(t testing.TB, line string) {
+	t.Helper()
+	words := strings.Fields(line)
+	out, err := exec.CommandContext(t.Context(), words[0], words[1:]...).CombinedOutput()
+	require.NoError(t, err, "%s: %s", line, out)
+}
+
+// network is the rig's namespace, which the test runs in, and that of the receiver.
+type network struct {
+	t      testing.TB
+	holder int // a process that keeps the receiver's namespace
+}
+
+// startNetwork makes the receiver's namespace, with a link for control and nothing else.
+func startNetwork(t *testing.T) *network {
+	t.Helper()
+	holder := exec.Command("sleep", "600")
+	holder.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET, Pdeathsig: syscall.SIGKILL}
+	require.NoError(t, holder.Start())
+	t.Cleanup(func() {
+		require.NoError(t, holder.Process.Kill())
+		require.Error(t, holder.Wait(), "it was killed")
+	})
+	n := &network{t: t, holder: holder.Process.Pid}
+	for _, name := range []string{"all", "default"} { // answers come by another way than the first route
+		require.NoError(t, os.WriteFile("/proc/sys/net/ipv4/conf/"+name+"/rp_filter", []byte("0"), 0o600))
+	}
+	command(t, "ip link set lo up")
+	n.there("ip link set lo up")
+	n.there("ip address add " + receiverAddress + "/32 dev lo")
+	command(t, fmt.Sprintf("ip link add veth-here type veth peer name veth-there netns %d", n.holder))
+	command(t, "ip address add "+controlHere+"/24 dev veth-here")
+	command(t, "ip link set veth-here up")
+	n.there("ip address add " + controlThere + "/24 dev veth-there")
+	n.there("ip link set veth-there up")
+	return n
+}
+
+// startReceiver starts the receiver in its namespace.
+func (n *network) startReceiver(t *testing.T, arguments ...string) {
+	t.Helper()
+	inside := []string{"-t", strconv.Itoa(n.holder), "-n", os.Getenv(daemonIs)}
+	daemon := exec.Command("nsenter", append(inside, arguments...)...)
+	daemon.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	daemon.Stderr = os.Stderr
+	require.NoError(t, daemon.Start())
+	t.Cleanup(func() {
+		require.NoError(t, daemon.Process.Signal(os.Interrupt))
+		require.NoError(t, daemon.Wait())
+	})
+}
+
+// there runs a program in the receiver's namespace.
+func (n *network) there(line string) {
+	n.t.Helper()
+	command(n.t, fmt.Sprintf("nsenter -t %d -n %s", n.holder, line))
+}
+
+func mac(i int) string { return fmt.Sprintf("02:00:00:00:01:%02d", i) }
+
+// plug adds an interface that leads to the receiver, as a modem does.
+func (n *network) plug(i int) {
+	n.t.Helper()
+	command(n.t, fmt.Sprintf("ip link add usb%d type veth peer name far%d address %s netns %d", i, i, mac(i), n.holder))
+	command(n.t, fmt.Sprintf("ip address add 10.77.%d.2/24 dev usb%d", i, i))
+	n.there(fmt.Sprintf("ip address add 10.77.%d.1/24 dev far%d", i, i))
+	n.there(fmt.Sprintf("ip link set far%d up", i))
+	n.there(fmt.Sprintf("ip route replace 10.77.%d.0/24 dev far%d src %s", i, i, receiverAddress))
+	command(n.t, fmt.Sprintf("ip link set usb%d up", i))
+	command(n.t, fmt.Sprintf("ip route add %s/32 via 10.77.%d.1 dev usb%d metric %d", receiverAddress, i, i, 10+i))
+	n.mend(i)
+}
+
+// cut has what is sent by an interface go nowhere, of which nothing here tells.
+func (n *network) cut(i int) {
+	n.t.Helper()
+	command(n.t, fmt.Sprintf("ip neighbour replace 10.77.%d.1 lladdr 02:00:00:00:09:09 dev usb%d nud permanent", i, i))
+}
+
+func (n *network) mend(i int) {
+	n.t.Helper()
+	command(n.t, fmt.Sprintf("ip neighbour replace 10.77.%d.1 lladdr %s dev usb%d nud permanent", i, mac(i), i))
+}
+
+// unplug takes an interface away.
+func (n *network) unplug(i int) {
+	n.t.Helper()
+	command(n.t, fmt.Sprintf("ip link delete usb%d", i))
+}
+
+// channel returns what the receiver says of its channel.
+func channel(t testing.TB) (c status.Channel) {
+	t.Helper()
+	var all struct {
+		Channels []status.Channel `json:"channels"`
+	}
+	client := http.Client{Timeout: patience}
+	answer, err := client.Get("http://" + controlThere + ":5076/api/v1/status") //nolint:noctx // the client has a timeout
+	if err != nil {
+		return c // it has not started yet
+	}
+	defer func() { require.NoError(t, answer.Body.Close()) }()
+	require.Equal(t, http.StatusOK, answer.StatusCode)
+	require.NoError(t, json.NewDecoder(answer.Body).Decode(&all))
+	return all.Channels[0]
+}
+
+// again calls f until it returns true, and returns how long that took.
+func again(t testing.TB, what string, f func() bool) time.Duration {
+	t.Helper()
+	ticker := time.NewTicker(20 * time.Millisecond)
+	defer ticker.Stop()
+	began := time.Now()
+	for !f() {
+		if time.Since(began) > patience {
+			t.Fatal("waited in vain: ", what)
+		}
+		<-ticker.C
+	}
+	return time.Since(began)
+}
+
+// TestRealLinks has a rig send by four interfaces to the receiver in another network namespace. One link is cut so that
+// nothing here tells, and comes back; another one's interface is unplugged, and plugged in again. Not one packet is
+// lost, and those that the receiver releases are those that came in, byte for byte.
+func TestRealLinks(t *testing.T) {
+	if !inNamespace(t) {
+		return
+	}
+	n := startNetwork(t)
+	n.startReceiver(t, "run", "--http", ":5076", "--access", "open", "--no-hls", "--rtp-to", controlHere+":4567",
+		"--latency", "400ms", "--log-level", "warn")
+	for i := range 3 {
+		n.plug(i)
+	}
+	back, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.ParseIP(controlHere), Port: 4567})
+	require.NoError(t, err)
+	require.NoError(t, back.SetReadBuffer(4<<20))
+
+	config := Default()
+	config.To, config.Listen = receiverAddress, "localhost:0"
+	config.Log = slog.New(slog.NewTextHandler(os.Stderr, nil))
+	s, err := New(config)
+	require.NoError(t, err)
+	running := start(t, s)
+	again(t, "three links for four ports", func() bool {
+		st := s.Status()
+		return st.Links[0].Up && st.Links[3].Up && st.Plan.Paths == 3
+	})
+	require.Equal(t, "survives the loss of any 1 of 3 interfaces, over which 4 links go", s.Status().Text)
+	n.plug(3)
+	again(t, "a fourth interface", func() bool { return s.Status().Plan.Paths == 4 })
+	require.Equal(t, "survives the loss of any 1 of 4 links", s.Status().Text)
+	again(t, "the receiver runs", func() bool { return len(channel(t).Links) == 4 })
+
+	video := startVideo(t, s.RTP()[0], back)
+	again(t, "all links carry", func() bool {
+		c, st := channel(t), s.Status()
+		return c.Links[0].State == "up" && c.Links[1].State == "up" && c.Links[2].State == "up" &&
+			c.Links[3].State == "up" && !st.Plan.Blind
+	})
+
+	n.cut(1)
+	silent := again(t, "the receiver sees it", func() bool { return channel(t).Links[1].State == "silent" })
+	gone := silent + again(t, "its share is gone", func() bool {
+		return s.Status().Links[1].State == "probed" && s.Status().Links[1].Share < 0.05
+	})
+	require.Equal(t, 1, s.Status().Plan.SurvivesPaths)
+	n.mend(1)
+	returned := again(t, "its share is back", func() bool {
+		return s.Status().Links[1].State == "in-use" && s.Status().Links[1].Share > 0.15
+	})
+
+	n.unplug(2)
+	down := again(t, "the interface is missed", func() bool { return s.Status().Links[2].State == "down" })
+	require.Contains(t, s.Status().Links[2].Error, "usb2")
+	n.plug(2)
+	plugged := again(t, "the interface is back", func() bool { return s.Status().Links[2].State == "in-use" })
+
+	sent := video.stop()
+	again(t, "all has come", func() bool {
+		p := channel(t).Packets
+		return p.Delivered+p.Recovered == sent && p.Pending == 0
+	})
+	c := channel(t)
+	require.Zero(t, c.Packets.Lost)
+	require.Positive(t, c.Packets.Recovered)
+	video.requireSame()
+	running()
+	t.Logf("%d packets, %d of them recovered, none lost; a cut link: silent after %v, without share after %v, with it %v "+
+		"after its return; an unplugged one: known after %v, in use %v after its return", sent, c.Packets.Recovered,
+		silent, gone, returned, down, plugged)
+}
