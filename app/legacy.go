@@ -80,13 +80,21 @@ func (r *Run) LegacyURL() string {
 	if r.legacy == nil {
 		return ""
 	}
-	folder := ""
-	if r.keys != nil {
-		key, is := r.keys.List().First(time.Now())
-		if !is {
-			return ""
-		}
-		folder = "/" + url.PathEscape(key.Secret)
+	host := r.hostOf(r.oldListener)
+	if r.keys == nil {
+		return oldLink(host, "")
 	}
-	return "http://" + r.hostOf(r.oldListener) + folder + hls.PlainPlaylist
+	key, is := r.keys.List().First(time.Now())
+	if !is {
+		return ""
+	}
+	return oldLink(host, key.Secret)
+}
+
+// oldLink returns the address for players of the original system's server, with a key unless that is empty.
+func oldLink(host, secret string) string {
+	if secret != "" {
+		host += "/" + url.PathEscape(secret)
+	}
+	return "http://" + host + hls.PlainPlaylist
 }

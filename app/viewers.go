@@ -36,6 +36,7 @@ type ViewerKey struct {
 	Expired  bool
 	Channels []string // the ids of the channels that it is for; none: all
 	Link     string   // the address to hand out; empty where the key has expired
+	OldLink  string   // likewise for players of the old server; empty where they are not served, or not with this key
 	Watching int      // how many watch with it now
 }
 
@@ -45,15 +46,27 @@ func (r *Run) Viewers() Viewers {
 	if r.keys == nil {
 		return v
 	}
-	v.Keys = viewerKeys(r.keys.List(), r.cfg, r.hostOf(r.listener))
+	list := r.keys.List()
+	v.Keys = viewerKeys(list, r.cfg, r.hostOf(r.listener))
 	watching := r.web.KeyViewers()
 	for i, k := range v.Keys {
 		v.Keys[i].Watching = watching[k.Name]
-		if r.legacy != nil {
-			v.Keys[i].Watching += r.legacy.KeyViewers()[k.Name]
-		}
+	}
+	if r.legacy != nil {
+		r.addOld(v.Keys, list)
 	}
 	return v
+}
+
+// addOld adds what keys are to the old address, which is the first rig's.
+func (r *Run) addOld(all []ViewerKey, list keys.List) {
+	watching, host, first := r.legacy.KeyViewers(), r.hostOf(r.oldListener), r.list()[0].plan.ID
+	for i, k := range all {
+		all[i].Watching += watching[k.Name]
+		if !k.Expired && (len(k.Channels) == 0 || slices.Contains(k.Channels, first)) {
+			all[i].OldLink = oldLink(host, list[i].Secret)
+		}
+	}
 }
 
 // viewerKeys returns keys as the operator sees them.

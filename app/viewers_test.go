@@ -199,6 +199,10 @@ func TestKeysForOneRig(t *testing.T) {
 	r := begin(t, cfg)
 	require.NoError(t, r.AddKey("one", time.Time{}, []string{"rig1"}))
 	require.NoError(t, r.AddKey("two", time.Time{}, []string{legacyChannel}))
+	all := r.Viewers().Keys
+	require.Equal(t, r.LegacyURL(), all[0].OldLink)
+	require.Contains(t, all[1].OldLink, "/"+r.keys.List()[1].Secret+"/")
+	require.Empty(t, all[2].OldLink)
 	sees := func(key int, want int) {
 		t.Helper()
 		address := fmt.Sprintf("http://%s/%s/playlist.m3u8", r.oldListener.Addr(), r.keys.List()[key].Secret)

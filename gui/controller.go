@@ -31,8 +31,9 @@ type controller struct {
 	log        *slog.Logger
 	wake       chan struct{} // a wish has changed
 
-	mu   sync.Mutex
-	wish wish
+	mu         sync.Mutex
+	wish       wish
+	keyChanges []keyChange // that are to be made
 
 	numbers  outlet[model]
 	pictures outlet[[]picture]
@@ -48,7 +49,8 @@ type controller struct {
 	checker    checker
 	keeper     *errand[app.Config, form.Kept]
 	looker     *errand[app.Config, app.PortChecks]
-	looked     int // the serial of the settings whose ports were looked at last
+	locksmith  *errand[func() error, error] // changes keys
+	looked     int                          // the serial of the settings whose ports were looked at last
 	lookedAt   time.Time
 	opened     time.Time // when the run began
 }
@@ -59,7 +61,7 @@ func newController(cfg app.Config, start starter, do func(func()), log *slog.Log
 		start: start, probe: probeCapture, interfaces: networkInterfaces, do: do, log: log,
 		wake: make(chan struct{}, 1), wish: w, applied: w, checker: checker{replay: replayCapture},
 		model:  model{Config: w.cfg, Chosen: w.chosen, All: w.all, Player: w.player},
-		looker: newErrand(app.CheckPorts),
+		looker: newErrand(app.CheckPorts), locksmith: newErrand(func(change func() error) error { return change() }),
 	}
 	c.use(app.UserSettings{})
 	return c
@@ -74,6 +76,7 @@ func (c *controller) Run(ctx context.Context) {
 	defer c.checker.close()
 	defer c.keeper.finish()
 	defer c.looker.working.Wait()
+	defer c.locksmith.finish()
 	defer c.close()
 
 	c.model.Interfaces = c.interfaces()
@@ -89,6 +92,7 @@ func (c *controller) Run(ctx context.Context) {
 			return
 		case <-c.wake:
 			c.fulfil()
+			c.nextKeyChange()
 		case <-done:
 			c.ended()
 		case result := <-c.checker.ended():
@@ -97,6 +101,9 @@ func (c *controller) Run(ctx context.Context) {
 			c.showNumbers()
 		case k := <-c.keeper.done:
 			c.kept(k)
+			c.showNumbers()
+		case err := <-c.locksmith.done:
+			c.keysChanged(err)
 			c.showNumbers()
 		case ports := <-c.looker.done:
 			c.model.Ports = ports
@@ -264,6 +271,7 @@ func (c *controller) close() {
 		c.log.Error("close failed", "error", err)
 	}
 	c.model.Dumps = c.dumps()
+	c.model.Viewers = app.Viewers{}
 	c.run = nil
 	c.model.Phase = stopped
 	c.model.URL, c.model.LegacyURL, c.model.Fingerprint = "", "", ""
@@ -286,6 +294,7 @@ func (c *controller) showNumbers() {
 		c.model.Snapshot = c.run.Snapshot()
 		c.model.URL, c.model.LegacyURL = c.run.ViewerURL(), c.run.LegacyURL()
 		c.model.Fingerprint = c.run.Fingerprint()
+		c.model.Viewers = c.run.Viewers()
 		c.model.Warnings = c.run.Warnings()
 		c.model.PreviewErr = map[string]error{}
 		for _, id := range c.watched {

@@ -47,6 +47,9 @@ type fakeRun struct {
 	dumpErr    error // of StartDump and StopDump
 
 	channelsErr error // of SetChannels
+
+	viewers app.Viewers
+	keyErr  error // of changes of keys
 }
 
 func newFakeRun() *fakeRun { return &fakeRun{done: make(chan struct{})} }
@@ -79,6 +82,11 @@ func (r *fakeRun) ViewerURL() string                          { return cmp.Or(r.
 func (r *fakeRun) LegacyURL() string                          { return r.legacyURL }
 func (r *fakeRun) Fingerprint() string                        { return r.fingerprint }
 func (r *fakeRun) Warnings() []string                         { return r.warnings }
+func (r *fakeRun) Viewers() app.Viewers                       { return r.viewers }
+func (r *fakeRun) ReplaceKey(name string) error               { r.note("replace key " + name); return r.keyErr }
+
+func (r *fakeRun) RemoveKey(name string) error { r.note("remove key " + name); return r.keyErr }
+
 func (r *fakeRun) Frame(channel string) (*image.RGBA, uint64, time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -86,6 +94,11 @@ func (r *fakeRun) Frame(channel string) (*image.RGBA, uint64, time.Time) {
 		return r.moving(channel)
 	}
 	return r.frame, r.number, time.Time{}
+}
+
+func (r *fakeRun) AddKey(name string, _ time.Time, channels []string) error {
+	r.note("add key " + name + " " + strings.Join(channels, ","))
+	return r.keyErr
 }
 
 func (r *fakeRun) SetHLS(channel string, on bool) {
@@ -174,10 +187,15 @@ func (c *fakeCommands) ShowAll(on bool)            { c.ask("show all", on) }
 func (c *fakeCommands) Cover(on bool)              { c.covered = on }
 func (c *fakeCommands) SetLatency(d time.Duration) { c.ask("latency", d) }
 func (c *fakeCommands) SetHLS(on bool)             { c.ask("hls", on) }
-func (c *fakeCommands) SetRate(pictures int)       { c.ask("rate", pictures) }
-func (c *fakeCommands) SetDump(on bool)            { c.ask("dump", on) }
-func (c *fakeCommands) Check(capture string)       { c.ask("check", capture) }
-func (c *fakeCommands) EndCheck()                  { c.ask("end check") }
+func (c *fakeCommands) ReplaceKey(name string)     { c.ask("replace key", name) }
+func (c *fakeCommands) RemoveKey(name string)      { c.ask("remove key", name) }
+func (c *fakeCommands) AddKey(name string, expires time.Time, channels []string) {
+	c.ask("add key", name, expires.Format("2006-01-02 15:04"), channels)
+}
+func (c *fakeCommands) SetRate(pictures int) { c.ask("rate", pictures) }
+func (c *fakeCommands) SetDump(on bool)      { c.ask("dump", on) }
+func (c *fakeCommands) Check(capture string) { c.ask("check", capture) }
+func (c *fakeCommands) EndCheck()            { c.ask("end check") }
 
 var quiet = slog.New(slog.DiscardHandler)
 

@@ -31,6 +31,10 @@ type run interface {
 	ViewerURL() string
 	LegacyURL() string
 	Fingerprint() string
+	Viewers() app.Viewers
+	AddKey(name string, expires time.Time, channels []string) error
+	ReplaceKey(name string) error
+	RemoveKey(name string) error
 	Warnings() []string
 }
 
@@ -65,6 +69,9 @@ type model struct {
 	LegacyURL   string // for players of the old server, while there is a run that serves it
 	Fingerprint string // of the page's certificate, while there is a run with one
 
+	Viewers app.Viewers // who may watch, while there is a run
+	KeyErr  refusal     // why the last change of the keys was not made as asked for
+
 	PreviewErr map[string]error // why there are no pictures, by channel; of those that are shown
 	Interfaces []netInterface
 	Ask        bool           // nobody has set anything up yet
@@ -81,7 +88,7 @@ type model struct {
 	Check    check
 }
 
-// refusal is why a capture was not opened, where that was so; and which one it is, as they may be alike.
+// refusal is why something was not done, where that was so; and which one it is, as they may be alike.
 type refusal struct {
 	err    error
 	number int

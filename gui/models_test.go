@@ -162,3 +162,30 @@ func checked(c check) model {
 	m.Check = c
 	return m
 }
+
+// keyed is the model of two rigs whose viewers have keys.
+func keyed() model {
+	m := many(2)
+	m.Viewers = app.Viewers{Access: app.AccessKey}
+	for i, k := range []app.ViewerKey{
+		{Name: "Viewers", Watching: 4},
+		{Name: "Ward 3", Expires: moment.Add(24 * time.Hour), Watching: 1},
+		{Name: "Dr Weber, at home", Expires: moment.Add(10 * time.Minute), Channels: []string{"rig2"}},
+		{Name: "Students", Expires: time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC), Channels: []string{"rig1", "rig2"}},
+		{Name: "Guest", Expires: moment.Add(-20 * time.Hour), Expired: true, Channels: []string{"rig7"}},
+	} {
+		if !k.Expired {
+			k.Link = fmt.Sprintf("http://192.168.1.20:5076/?key=%032x", i+10)
+		}
+		m.Viewers.Keys = append(m.Viewers.Keys, k)
+	}
+	m.URL = m.Viewers.Keys[0].Link
+	return m
+}
+
+// keyless is keyed with every key removed.
+func keyless() model {
+	m := keyed()
+	m.Viewers.Keys, m.URL = nil, ""
+	return m
+}

@@ -41,6 +41,7 @@ func showForReal() bool {
 		"self-signed": encrypted(app.TLS{SelfSigned: true}), "open": openToAll(),
 		"old-address": withOld(encrypted(app.TLS{SelfSigned: true})),
 		"saving":      saving(app.Dump{Running: true, Bytes: 300 << 20}),
+		"keys":        ofToday(keyed()), "no-keys": keyless(), "keys-and-all": ofToday(allAtOnce()),
 		"no-packets": diagnosed(waiting(), status.VerdictNoPackets, "Nothing arrives on UDP 5078-5081.",
 			"Let UDP 5078-5081 through the firewall: sudo ufw allow 5078:5081/udp",
 			"We listen on 192.168.1.20 (eth0).", "The firewall ufw is active and lets none of these ports in."),
@@ -68,6 +69,7 @@ func realRun(m model) *fakeRun {
 	r := newFakeRun()
 	r.snapshot, r.dump, r.playback, r.previewErr = m.Snapshot, m.dump(), m.Playback, m.PreviewErr
 	r.warnings, r.url, r.legacyURL, r.fingerprint = m.Warnings, m.URL, m.LegacyURL, m.Fingerprint
+	r.viewers = m.Viewers
 	states := map[string]status.ChannelState{}
 	for _, c := range m.Snapshot.Channels {
 		states[c.ID] = c.State
@@ -104,4 +106,26 @@ func movingPictures() []*image.RGBA {
 		pictures = append(pictures, img)
 	}
 	return pictures
+}
+
+// allAtOnce is a model of which the dialog about sharing has all to say that it can.
+func allAtOnce() model {
+	m := keyed()
+	m.Config.TLS.SelfSigned = true
+	m.Fingerprint = encrypted(m.Config.TLS).Fingerprint
+	m.LegacyURL = "http://192.168.1.20:5077/0123456789abcdef0123456789abcdef/playlist.m3u8"
+	for i := range m.Viewers.Keys {
+		m.Viewers.Keys[i].OldLink = m.LegacyURL
+	}
+	return m
+}
+
+// ofToday is a model whose keys end as long from now as they do from the moment of tests.
+func ofToday(m model) model {
+	for i, k := range m.Viewers.Keys {
+		if !k.Expires.IsZero() {
+			m.Viewers.Keys[i].Expires = k.Expires.Add(time.Since(moment).Truncate(24 * time.Hour))
+		}
+	}
+	return m
 }

@@ -5,6 +5,7 @@ import (
 	"image"
 	"net/netip"
 	"net/url"
+	"slices"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -15,6 +16,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 	"rsc.io/qr"
 
+	"github.com/isc-receiver/isc-receiver/app"
 	"github.com/isc-receiver/isc-receiver/gui/widgets"
 )
 
@@ -36,7 +38,15 @@ type share struct {
 	entry      *entry // how viewers come in
 	hls        *widget.Button
 	copy, open *widget.Button
+	keyRow     *fyne.Container
+	key        *widget.Select // whose address it is
+	manage     *widget.Button
+	keys       *keysPanel
 
+	chosen   string // the name of the key; where there is none such, it is the first that is good
+	named    []string
+	marking  bool   // what is chosen is being shown
+	model    model  // that is shown
 	shown    string // the address whose picture is shown
 	copiedAt time.Time
 }
@@ -51,13 +61,17 @@ func newShare(toClipboard func(text string)) *share {
 		hls:      widget.NewButton("Turn HLS off", nil),
 		copy:     widget.NewButtonWithIcon("Copy", theme.ContentCopyIcon(), nil),
 		open:     widget.NewButtonWithIcon("Open in browser", theme.ComputerIcon(), nil),
+		manage:   widget.NewButton("Keys...", nil),
+		keys:     newKeysPanel(),
 	}
+	s.key = widget.NewSelect(nil, func(string) { s.pick() })
+	s.keyRow = inset(container.NewBorder(nil, nil, nil, s.manage, s.key)).(*fyne.Container)
 	s.code.ScaleMode, s.code.FillMode = canvas.ImageScalePixels, canvas.ImageFillContain
 	s.code.SetMinSize(fyne.NewSquareSize(qrSide))
 	s.address.Selectable, s.address.Wrapping, s.address.TextStyle.Bold = true, fyne.TextWrapBreak, true
 	s.note.Wrapping, s.note.Importance = fyne.TextWrapWord, widget.WarningImportance
 	text := container.New(layout.NewCustomPaddedVBoxLayout(8),
-		s.address, inset(container.NewHBox(s.copy, s.open)), s.note, inset(s.watching),
+		s.keyRow, s.address, inset(container.NewHBox(s.copy, s.open)), s.note, inset(s.watching),
 		inset(container.NewHBox(s.hls)))
 	link := container.NewHBox(
 		container.New(layout.NewCustomPaddedLayout(6, 6, 6, 6), container.NewStack(s.code, centred(s.noCode))),
@@ -75,25 +89,30 @@ func inset(o fyne.CanvasObject) fyne.CanvasObject {
 
 func (s *share) show(m model) {
 	c := m.channel()
-	if m.URL != s.shown || s.code.Image == nil {
-		s.shown = m.URL
-		s.code.Image = qrCode(m.URL)
+	link := s.showKeys(m)
+	if link != s.shown || s.code.Image == nil {
+		s.shown = link
+		s.code.Image = qrCode(link)
 		s.code.Refresh()
-		s.address.SetText(m.URL)
+		s.address.SetText(link)
 		text := ""
 		if s.code.Image == nil {
 			text = "No address now"
 		}
 		s.noCode.Set(text, widgets.Quiet)
 	}
-	if note := shareNote(m); note != s.note.Text {
+	note := shareNote(m)
+	if note == "" && link == "" {
+		note = "This key has expired. Choose another, or add one."
+	}
+	if note != s.note.Text {
 		s.note.SetText(note)
 	}
 	s.note.Hidden = s.note.Text == ""
 	s.showWatching(m)
-	s.entry.show(m)
-	widgets.Enable(s.copy, m.URL != "")
-	widgets.Enable(s.open, m.URL != "")
+	s.showEntry(m, link)
+	widgets.Enable(s.copy, link != "")
+	widgets.Enable(s.open, link != "")
 	label := "Turn HLS on"
 	if c.HLS.Enabled {
 		label = "Turn HLS off"
@@ -108,6 +127,78 @@ func (s *share) show(m model) {
 		s.copiedAt = time.Time{}
 		s.copy.SetIcon(theme.ContentCopyIcon())
 	}
+}
+
+// showKeys shows whose link it is, where a key is needed, and returns the link.
+func (s *share) showKeys(m model) string {
+	s.model = m
+	needed := m.Viewers.Access == app.AccessKey
+	s.keyRow.Hidden = !needed
+	if !needed {
+		return m.URL
+	}
+	list := m.Viewers.Keys
+	i := s.chosenIn(list)
+	names := make([]string, len(list))
+	for n, k := range list {
+		end, _ := keyEnd(k, m.Now)
+		names[n] = "Key: " + k.Name + " · " + end
+	}
+	if !slices.Equal(names, s.named) {
+		s.named = names
+		s.key.SetOptions(names)
+	}
+	if i < 0 {
+		s.mark(func() { s.key.ClearSelected() })
+		s.keys.show(m, "")
+		return ""
+	}
+	if s.key.Selected != names[i] {
+		s.mark(func() { s.key.SetSelectedIndex(i) })
+	}
+	s.keys.show(m, list[i].Name)
+	return list[i].Link
+}
+
+// showEntry says how viewers come in with the link that is shown.
+func (s *share) showEntry(m model, link string) {
+	if i := s.chosenIn(m.Viewers.Keys); i >= 0 {
+		m.LegacyURL = m.Viewers.Keys[i].OldLink
+	}
+	m.URL = link
+	s.entry.show(m)
+}
+
+// mark shows what is chosen, which is no choice of the operator's.
+func (s *share) mark(set func()) {
+	s.marking = true
+	set()
+	s.marking = false
+}
+
+// chosenIn returns the place of the key whose link is shown, or -1.
+func (s *share) chosenIn(list []app.ViewerKey) int {
+	i := slices.IndexFunc(list, func(k app.ViewerKey) bool { return k.Name == s.chosen })
+	if i < 0 {
+		i = slices.IndexFunc(list, func(k app.ViewerKey) bool { return !k.Expired })
+	}
+	if i < 0 && len(list) > 0 {
+		i = 0
+	}
+	return i
+}
+
+// pick shows the link of the key that the operator has chosen.
+func (s *share) pick() {
+	if i := s.key.SelectedIndex(); !s.marking && i >= 0 && i < len(s.model.Viewers.Keys) {
+		s.choose(s.model.Viewers.Keys[i].Name, s.model)
+	}
+}
+
+// choose shows the link of a key.
+func (s *share) choose(name string, m model) {
+	s.chosen = name
+	s.show(m)
 }
 
 // showWatching says how many watch each rig.
@@ -172,8 +263,10 @@ func shareNote(m model) string {
 	c := m.channel()
 	u, err := url.Parse(m.URL)
 	switch {
-	case m.Phase != running || m.URL == "":
+	case m.Phase != running:
 		return "The page is served while the receiver runs: start it first."
+	case m.URL == "":
+		return "There is no key that is good, so nobody can watch. Add one."
 	case c.HLS.Error != "":
 		return widgets.Sentence(c.HLS.Error)
 	case !c.HLS.Enabled:

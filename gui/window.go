@@ -30,6 +30,9 @@ type commands interface {
 	Cover(on bool)
 	SetLatency(d time.Duration)
 	SetHLS(on bool)
+	AddKey(name string, expires time.Time, channels []string)
+	ReplaceKey(name string)
+	RemoveKey(name string)
 	SetRate(pictures int)
 	SetDump(on bool)
 	Check(capture string)
@@ -86,8 +89,9 @@ func newWindow(c commands, d desk) *window {
 	w.totals.save.toggle.OnTapped = w.toggleSaving
 	w.totals.save.copy.OnTapped = w.copySaved
 	w.totals.onLatency = c.SetLatency
-	w.share.copy.OnTapped = w.copyAddress
-	w.share.open.OnTapped = w.openPage
+	w.share.copy.OnTapped = w.copyShared
+	w.share.open.OnTapped = w.openShared
+	w.useKeys()
 	w.share.hls.OnTapped = w.toggleHLS
 	w.events.copy.OnTapped = w.copyEvents
 	w.events.save.OnTapped = w.saveEvents
@@ -237,7 +241,6 @@ func (w *window) toggleHLS() { w.commands.SetHLS(!w.model.channel().HLS.Enabled)
 func (w *window) copyAddress() {
 	if w.model.URL != "" {
 		w.desk.copy(w.model.URL)
-		w.share.copied(w.model.Now)
 	}
 }
 
@@ -246,6 +249,13 @@ func (w *window) openPage() {
 		w.desk.open(w.model.URL)
 	}
 }
+
+func (w *window) copyShared() {
+	w.desk.copy(w.share.shown)
+	w.share.copied(w.model.Now)
+}
+
+func (w *window) openShared() { w.desk.open(w.share.shown) }
 
 // bodyLayout gives one picture on the stage its 16 to 9 where there is room, or several all the room; what is below it
 // the rest; and the links the right side from top to bottom.

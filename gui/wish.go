@@ -88,6 +88,11 @@ func (c *controller) change(f func(w *wish)) {
 	f(&w)
 	c.wish = w
 	c.mu.Unlock()
+	c.stir()
+}
+
+// stir has the loop look at what is wanted.
+func (c *controller) stir() {
 	select {
 	case c.wake <- struct{}{}:
 	default: // it will wake
