@@ -129,3 +129,20 @@ func TestNoSuchScenario(t *testing.T) {
 	require.ErrorIs(t, err, ErrScenario)
 	require.ErrorIs(t, err, os.ErrNotExist)
 }
+
+// The scenario that the documentation explains is one.
+func TestDocumentedScenario(t *testing.T) {
+	text, err := os.ReadFile("../../docs/lab.md")
+	require.NoError(t, err)
+	_, after, ok := strings.Cut(string(text), "```toml\n")
+	require.True(t, ok)
+	example, _, ok := strings.Cut(after, "```")
+	require.True(t, ok)
+	scenario, err := ParseScenario("documented", []byte(example))
+	require.NoError(t, err)
+	link := scenario.Links[0]
+	require.Equal(t, 30*ms, link.Down.Delay)
+	require.Equal(t, link.Up.Burst, link.Down.Burst)
+	require.Len(t, link.Up.Outages, 2)
+	require.Len(t, link.Rebinds, 1)
+}
