@@ -95,10 +95,7 @@ func (r *Run) open() error {
 	if r.certificate, err = r.loadCertificate(); err != nil {
 		return err
 	}
-	if !r.encrypted() && !r.local() {
-		r.warn("Viewers' connections are not encrypted: whoever is on their network's way can see the video and the key. " +
-			"Set a certificate in [tls], or self_signed = true.")
-	}
+	r.sayWhoComesIn()
 	channels, err := r.openChannels(r.cfg.plans())
 	if err != nil {
 		return err

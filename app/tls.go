@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/netip"
-	"net/url"
 	"strings"
 	"time"
 
@@ -97,12 +96,6 @@ func (r *Run) Fingerprint() string {
 		return ""
 	}
 	return r.certificate.Fingerprint()
-}
-
-// encrypted tells whether viewers' connections are, by us or by the proxy that the public address stands for.
-func (r *Run) encrypted() bool {
-	public, err := url.Parse(r.cfg.HTTP.PublicURL)
-	return r.oldListener == nil && (r.certificate != nil || err == nil && public.Scheme == "https")
 }
 
 // trustedProxies returns the networks of the proxies that are believed whom they speak for.

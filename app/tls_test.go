@@ -86,29 +86,6 @@ func TestCertificate(t *testing.T) {
 	require.ErrorContains(t, err, "Mend it, or leave [tls] empty.")
 }
 
-// TestNotEncrypted wants a warning where others can come without TLS, and none otherwise.
-func TestNotEncrypted(t *testing.T) {
-	for name, c := range map[string]struct {
-		public     string
-		selfSigned bool
-		warned     bool
-	}{
-		"this machine alone":    {"", false, false},
-		"plain HTTP for others": {"http://wards.example/", false, true},
-		"a proxy with TLS":      {"https://wards.example/", false, false},
-		"TLS":                   {"http://wards.example/", true, false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			cfg := testConfig(t)
-			cfg.HTTP.PublicURL, cfg.TLS.SelfSigned = c.public, c.selfSigned
-			r := begin(t, cfg)
-			require.Equal(t, c.warned, strings.Contains(strings.Join(r.Warnings(), " "), "not encrypted"))
-			require.Equal(t, c.selfSigned, r.Fingerprint() != "")
-			require.NoError(t, end(t, r))
-		})
-	}
-}
-
 // TestCertificateIsChecked has the files of a certificate looked at before anything is started.
 func TestCertificateIsChecked(t *testing.T) {
 	folder, other := t.TempDir(), t.TempDir()

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bufio"
 	"encoding/json"
 	"os"
 	"os/exec"
@@ -66,4 +67,23 @@ func TestWaitingForAPipe(t *testing.T) {
 	p.says(t, "msg=receiving", 1)
 	p.end(t, syscall.SIGTERM)
 	<-written
+}
+
+// TestOldAddressIsTold wants the address for players of the old server after that of the page.
+func TestOldAddressIsTold(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "config.toml")
+	require.NoError(t, os.WriteFile(path, []byte("[http]\nlegacy_hls_address = '127.0.0.1:0'\n"), 0o600))
+	p := &program{Cmd: exec.CommandContext(t.Context(), os.Args[0], "run", "--config", path,
+		"--http", "127.0.0.1:0", "--ports", "0")}
+	p.Env = append(os.Environ(), asMain+"=1", "STATE_DIRECTORY="+t.TempDir())
+	p.Stderr = &p.stderr
+	output, err := p.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, p.Start())
+	lines := bufio.NewScanner(output)
+	require.True(t, lines.Scan(), &p.stderr)
+	require.Regexp(t, `^Open http://127\.0\.0\.1:\d+/$`, lines.Text())
+	require.True(t, lines.Scan(), &p.stderr)
+	require.Regexp(t, `^Players of the old server: http://127\.0\.0\.1:\d+/playlist\.m3u8$`, lines.Text())
+	p.end(t, syscall.SIGTERM)
 }

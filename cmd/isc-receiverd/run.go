@@ -96,6 +96,9 @@ func (r *runner) greet(stdout io.Writer) {
 	}
 	if link := r.ViewerURL(); link != "" {
 		fmt.Fprintln(stdout, "Open", link)
+		if old := r.LegacyURL(); old != "" {
+			fmt.Fprintln(stdout, "Players of the old server:", old)
+		}
 		return
 	}
 	fmt.Fprintln(stdout, "Nobody can watch: there is no key that is good. Add one: isc-receiverd keys add NAME")
