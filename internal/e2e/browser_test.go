@@ -42,10 +42,10 @@ type page struct {
 	close func() // ends the browser, and fails the test where the page had a fault
 }
 
-// openPage opens the page in headless Chromium.
-func openPage(t *testing.T, url string) *page {
+// openPage opens the page in headless Chromium. The way "native" has it play HLS itself, as Safari does.
+func openPage(t *testing.T, url string, way ...string) *page {
 	t.Helper()
-	command := exec.CommandContext(t.Context(), "node", script("follow.mjs"), url)
+	command := exec.CommandContext(t.Context(), "node", append([]string{script("follow.mjs"), url}, way...)...)
 	stdin, err := command.StdinPipe()
 	require.NoError(t, err)
 	stdout, err := command.StdoutPipe()

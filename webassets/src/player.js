@@ -1,6 +1,7 @@
 // The video element, kept at the live edge and rebuilt whenever it does not get on by itself.
 import Hls from 'hls.js/light';
 import { LivePace } from './pace.js';
+import { wayToPlay } from './way.js';
 
 const LOOK = 250; // ms between two looks at the video
 const STALLED = 1000; // ms without progress until the picture counts as standing still
@@ -8,6 +9,7 @@ const RETRY = [0, 500, 1000, 2000]; // ms before a rebuild, by how many failed b
 const PATIENCE = [4500, 4500, 8000, 15000]; // ms without progress or data until a rebuild, likewise
 const ASK_ANEW = 2000; // ms without progress or data until what is missing is asked for again
 const SETTLED = 5000; // ms of playing after which failures are forgotten
+const RESUMING = 5000; // ms after an outage of the rig in which the picture may stand until there is enough to play
 const STUCK = 600; // ms for which a playlist may offer more video without hls.js fetching it
 const ASLEEP = 8000; // ms between two looks that mean the computer slept
 
@@ -26,6 +28,7 @@ export class Player {
   #source = null; // {path, id}
   #flowing = false;
   #cut = false; // the receiver could not be reached
+  #resumed = 0; // when the rig was back last
   #built = 0; // when the present player was built; 0: there is none
   #retryAt = 0; // when to build anew; 0: not asked for
   #failures = 0;
@@ -43,6 +46,7 @@ export class Player {
     video.muted = true;
     setInterval(() => this.#look(), LOOK);
     video.addEventListener('timeupdate', () => this.#look());
+    video.addEventListener('progress', () => { this.#activity = Date.now(); });
     video.addEventListener('error', () => this.#fail());
     document.addEventListener('visibilitychange', () => { if (!document.hidden) this.#wake(); });
   }
@@ -62,6 +66,7 @@ export class Player {
       this.#look();
     } else if (resumed) {
       this.#failures = 0;
+      this.#resumed = Date.now();
       if (this.phase === 'playing' && Date.now() - this.#progress > STALLED) this.#enter('loading'); // until it moves
       this.#progress = this.#activity = Date.now(); // the time that the rig was silent is no fault of the player
       if (this.#cut && this.#hls?.latestLevelDetails) this.#askAnew();
@@ -132,9 +137,11 @@ export class Player {
     this.#position = -1;
     this.#built = this.#progress = this.#activity = this.#fetched = Date.now();
     this.#enter('loading');
-    if (Hls.isSupported()) this.#buildHls();
-    else if (this.#video.canPlayType('application/vnd.apple.mpegurl')) this.#video.src = this.#source.path;
-    else this.#enter('unsupported');
+    switch (wayToPlay(Hls.isSupported(), (type) => this.#video.canPlayType(type))) {
+      case 'hls.js': this.#buildHls(); break;
+      case 'native': this.#video.src = this.#source.path; break;
+      default: this.#enter('unsupported');
+    }
     if (this.phase === 'loading') this.#start();
   }
 
@@ -257,6 +264,7 @@ export class Player {
     if (first && position === 0) return; // not the live edge yet
     if (this.phase === 'stalled') this.stats.longestStall = Math.max(this.stats.longestStall, now - this.#progress);
     this.#progress = now;
+    if (!this.#hls) this.#activity = now; // what the browser fetches itself is not seen
     this.#asked = false;
     if (now - this.#built > SETTLED) this.#failures = 0;
     if (!first) {
@@ -270,8 +278,9 @@ export class Player {
     if (!this.watched() || !this.#flowing || this.phase === 'blocked') return;
     const still = now - this.#progress;
     if (this.phase === 'playing' && still > STALLED) {
-      this.#pace?.stalled();
-      this.#enter('stalled', this.#progress);
+      const resuming = now - this.#resumed < RESUMING; // then what was left was played, and the connection is not at fault
+      if (!resuming) this.#pace?.stalled();
+      this.#enter(resuming ? 'loading' : 'stalled', this.#progress);
     }
     if (still > STALLED) this.#nudge();
     const idle = now - this.#activity;

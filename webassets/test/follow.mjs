@@ -1,15 +1,15 @@
-// usage: node follow.mjs URL [WIDTH HEIGHT]
+// usage: node follow.mjs URL [native]
 // Opens the page and prints a line of JSON each time that it looks different: what it says (of a page that is no player,
 // its heading and text), whether the picture is dimmed and moves, and how large it is, with the time in ms. Each answer to
 // a request, and each request without one, is a line of its own: what was asked for, and the status. A line "accessibility"
 // on standard input looks for faults of that kind; any other is JavaScript that runs in the page. When standard input ends, all
-// ends: exit status 0, or 1 with a line for each fault on standard error.
+// ends. "native": the browser has no Media Source Extensions, as old iPhones. Exit status 0, or 1 with a line for each fault on standard error.
 import { createInterface } from 'node:readline';
 import { accessibility, launch, prepare } from './browser.mjs';
 
-const [url, width = '1280', height = '800'] = process.argv.slice(2);
-if (!url) {
-  console.error('usage: node follow.mjs URL [WIDTH HEIGHT]');
+const [url, way] = process.argv.slice(2);
+if (!url || (way && way !== 'native')) {
+  console.error('usage: node follow.mjs URL [native]');
   process.exit(2);
 }
 
@@ -53,10 +53,11 @@ function watch() {
 }
 
 const browser = await launch();
-const { page, faults } = await prepare(browser, url, { viewport: { width: Number(width), height: Number(height) } });
+const { page, faults } = await prepare(browser, url, { viewport: { width: 1280, height: 800 } });
 const say = (fact) => console.log(JSON.stringify(fact));
 await page.exposeFunction('say', say);
 await page.addInitScript(watch);
+if (way) await page.addInitScript(() => ['MediaSource', 'ManagedMediaSource', 'WebKitMediaSource'].forEach((name) => delete window[name]));
 const asked = (request, status) => say({ at: Date.now(), asked: new URL(request.url()).pathname, status });
 page.on('response', (response) => asked(response.request(), response.status()));
 page.on('requestfailed', (request) => asked(request, 0));

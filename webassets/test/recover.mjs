@@ -77,7 +77,7 @@ await lives('network changes', 8000, {
 });
 await lives('network dies without a word', 8000, { breaks: () => proxy.hang(), mends() { state.hanging = false; }, says: lost });
 const still = 'The picture stands still'; // Chromium may leave open connections as they are, such as that of the events
-await lives('offline', 6000, { breaks: () => context.setOffline(true), mends: () => context.setOffline(false), says: [...lost, still] });
+await lives('offline', 20000, { breaks: () => context.setOffline(true), mends: () => context.setOffline(false), says: [...lost, still] });
 await lives('computer sleeps', 20000, {
   breaks: () => session.send('Page.setWebLifecycleState', { state: 'frozen' }),
   mends: () => session.send('Page.setWebLifecycleState', { state: 'active' }),

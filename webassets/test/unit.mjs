@@ -9,6 +9,7 @@ import { bitrate, count, lasting, lateness, plural, seconds } from '../src/forma
 import { health, linkWords } from '../src/health.js';
 import { LivePace } from '../src/pace.js';
 import { fileName } from '../src/shot.js';
+import { wayToPlay } from '../src/way.js';
 
 const NOW = Date.parse('2026-01-02T03:04:20.000Z');
 
@@ -266,4 +267,13 @@ test('the last minute of a channel', () => {
 test('curves', () => {
   assert.equal(pathOf([0, 50, 200], 100), 'M347.8 55.0L353.9 28.0L360.0 1.0');
   assert.deepEqual([0, 1, 3, 5.1, 10, 999, 1001].map(roundUp), [1, 1, 5, 10, 10, 1000, 2000]);
+});
+
+test('how a browser plays', () => {
+  const knows = (...types) => (type) => (types.includes(type) ? 'maybe' : '');
+  const hls = 'application/vnd.apple.mpegurl';
+  assert.equal(wayToPlay(true, knows()), 'hls.js', 'Firefox');
+  assert.equal(wayToPlay(true, knows(hls)), 'hls.js', 'Safari, Chrome');
+  assert.equal(wayToPlay(false, knows(hls)), 'native', 'an older iPhone');
+  assert.equal(wayToPlay(false, knows('video/mp4')), '');
 });
