@@ -75,16 +75,21 @@ func TestOneLinkDiesInTime(t *testing.T) {
 	require.Greater(t, restored, back)
 }
 
-// On links that are bad but not hopeless adapting loses fewer packets than a fixed 3+1, and that fewer than no coding.
+// On links that are bad but not hopeless coding loses fewer packets than none, and where links go for seconds adapting
+// loses fewer than a fixed 3+1.
 func TestCodingsCompared(t *testing.T) {
-	for _, scenario := range []string{"city", "highway", "tunnel"} {
+	for scenario, most := range map[string]float64{"city": 0.1, "highway": 0.4, "tunnel": 1} {
 		var lost [3]int
 		for i, coding := range codings[:len(lost)] {
 			lost[i] = stream(t, scenario, coding.with, time.Minute).lost()
 		}
-		t.Logf("%s: %d packets lost without coding, %d with 3+1, %d adaptive", scenario, lost[0], lost[1], lost[2])
-		require.Less(t, lost[1], lost[0], scenario)
-		require.LessOrEqual(t, lost[2], lost[1], scenario)
+		none, fixed, adaptive := lost[0], lost[1], lost[2]
+		t.Logf("%s: %d packets lost without coding, %d with 3+1, %d adaptive", scenario, none, fixed, adaptive)
+		require.Less(t, float64(fixed), most*float64(none), scenario)
+		require.Less(t, float64(adaptive), 0.1*float64(none), scenario)
+		if scenario != "city" {
+			require.Less(t, adaptive, fixed/2, scenario)
+		}
 	}
 }
 
