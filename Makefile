@@ -42,6 +42,9 @@ hostile: ## the daemon under 10,000 forged datagrams a second for FLOODTIME: los
 bench: ## all benchmarks
 	$(GO) test -tags ci -run '^$$' -bench . -benchmem ./...
 
+bench-rig: ## the rig sending video of 8 Mb/s for 30 s, or as long as ISC_RIG_SPAN says: processor time and memory
+	$(GO) test -run '^$$' -bench Send -benchtime 1x ./cmd/isc-rig
+
 bench-channels: ## 50 rigs of 1 Mb/s at once, for 20 s: processor time and what is lost
 	$(GO) test -tags ci -run '^$$' -bench Channels -benchtime 1x ./app
 
@@ -81,4 +84,4 @@ $(PAGE): webassets/package-lock.json webassets/build.mjs $(shell find webassets/
 $(LINTER): packaging/tools/go.mod packaging/tools/go.sum
 	$(GO) build -C packaging/tools -o ../../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 
-.PHONY: help run test check fuzz soak hostile bench bench-channels bench-viewers bench-links programs manuals deb web screenshots clean
+.PHONY: help run test check fuzz soak hostile bench bench-rig bench-channels bench-viewers bench-links programs manuals deb web screenshots clean

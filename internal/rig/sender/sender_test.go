@@ -1,0 +1,204 @@
+package sender
+
+import (
+	"encoding/json"
+	"net"
+	"net/http"
+	"os/exec"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/isc-receiver/isc-receiver/internal/rig/feed"
+	"github.com/isc-receiver/isc-receiver/internal/rig/plan"
+	"github.com/isc-receiver/isc-receiver/receiver/isc"
+)
+
+const enough = 20 * time.Second // for anything to happen
+
+// listenLinks opens the receiver's sockets.
+func listenLinks(t *testing.T, n int) (sockets []*net.UDPConn, ports []int) {
+	t.Helper()
+	for range n {
+		socket, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = socket.Close() })
+		sockets = append(sockets, socket)
+		ports = append(ports, socket.LocalAddr().(*net.UDPAddr).Port)
+	}
+	return sockets, ports
+}
+
+func testSender(t *testing.T, change func(*Config)) (*Sender, []*net.UDPConn) {
+	t.Helper()
+	sockets, ports := listenLinks(t, 4)
+	config := Default()
+	config.To, config.Ports, config.Listen, config.StatusAddr = "127.0.0.1", ports, "localhost:0", "127.0.0.1:0"
+	if change != nil {
+		change(&config)
+	}
+	s, err := New(config)
+	require.NoError(t, err)
+	stop := start(t, s)
+	t.Cleanup(stop)
+	deadline := time.Now().Add(enough)
+	for s.Status().Links[3].From == "" {
+		require.True(t, time.Now().Before(deadline))
+		<-time.After(5 * time.Millisecond)
+	}
+	return s, sockets
+}
+
+func fetch(t *testing.T, s *Sender) (st Status) {
+	t.Helper()
+	answer, err := http.Get("http://" + s.StatusAddr().String() + "/status") //nolint:noctx // it is our own
+	require.NoError(t, err)
+	defer func() { require.NoError(t, answer.Body.Close()) }()
+	require.Equal(t, "application/json", answer.Header.Get("Content-Type"))
+	require.NoError(t, json.NewDecoder(answer.Body).Decode(&st))
+	return st
+}
+
+// receive returns the next datagram of a link.
+func receive(t *testing.T, socket *net.UDPConn) (h isc.Header, payload []byte, from *net.UDPAddr) {
+	t.Helper()
+	require.NoError(t, socket.SetReadDeadline(time.Now().Add(enough)))
+	buffer := make([]byte, 4096)
+	n, from, err := socket.ReadFromUDP(buffer)
+	require.NoError(t, err)
+	payload, err = isc.Parse(buffer[:n], &h)
+	require.NoError(t, err)
+	return h, payload, from
+}
+
+// RTP comes in at either address of localhost, leaves coded on all links, and feedback changes the split. The status
+// tells all of it.
+func TestSender(t *testing.T) {
+	s, sockets := testSender(t, nil)
+	require.Len(t, s.RTP(), 2)
+	number := uint16(0)
+	for _, address := range s.RTP() {
+		out, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(address))
+		require.NoError(t, err)
+		for range 3 {
+			_, err = out.Write(rtpPacket(number, 100))
+			require.NoError(t, err)
+			number++
+			<-time.After(time.Millisecond) // the order of two sockets is nobody's
+		}
+		require.NoError(t, out.Close())
+		for i, socket := range sockets {
+			h, payload, from := receive(t, socket)
+			require.Equal(t, i, int(h.Interface))
+			require.Equal(t, 3, h.Sources())
+			require.Equal(t, h.IsParity(), len(payload) != 100)
+			_, err := socket.WriteToUDP([]byte("0@100@200@300@400"), from)
+			require.NoError(t, err)
+			_, err = socket.WriteToUDP([]byte("nonsense"), from)
+			require.NoError(t, err)
+		}
+	}
+	var st Status
+	for deadline := time.Now().Add(enough); st.Feedback.Strange < 8; {
+		require.True(t, time.Now().Before(deadline))
+		st = fetch(t, s)
+	}
+	require.Equal(t, "survives the loss of any 1 of 4 links", st.Text)
+	require.Equal(t, 1, st.Plan.SurvivesPaths)
+	require.False(t, st.Plan.Blind)
+	require.Equal(t, uint64(8), st.Feedback.Scores)
+	require.Equal(t, uint64(6), st.Input.Packets)
+	require.Equal(t, uint64(6), st.Output.Sources)
+	require.Equal(t, uint64(2), st.Output.Parity)
+	require.NotEmpty(t, st.Decisions)
+	for i, l := range st.Links {
+		require.Equal(t, "in-use", l.State)
+		require.Equal(t, uint64(2), l.Sent)
+		require.Equal(t, uint32(100*(i+1)), *l.Score)
+	}
+	answer, err := http.Get("http://" + s.StatusAddr().String() + "/other") //nolint:noctx // it is our own
+	require.NoError(t, err)
+	require.Equal(t, http.StatusNotFound, answer.StatusCode)
+	require.NoError(t, answer.Body.Close())
+}
+
+// The test picture comes without any other program, in packets that fit a frame.
+func TestSenderWithFeed(t *testing.T) {
+	if _, err := exec.LookPath("ffmpeg"); err != nil {
+		t.Skip("ffmpeg is not installed")
+	}
+	s, sockets := testSender(t, func(c *Config) {
+		f := feed.Default()
+		f.TestPicture, c.Feed = true, &f
+	})
+	for range 100 {
+		h, _, _ := receive(t, sockets[0])
+		require.LessOrEqual(t, h.Longest(), 1424)
+	}
+	st := fetch(t, s)
+	require.True(t, st.Feed.Running)
+	require.Equal(t, 1_000_000, st.Plan.Bitrate)
+	require.Zero(t, st.Input.Oversize)
+}
+
+func TestPortInUse(t *testing.T) {
+	taken, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, taken.Close()) }()
+	config := Default()
+	config.To = "127.0.0.1"
+	config.Listen = "localhost:" + strconv.Itoa(taken.LocalAddr().(*net.UDPAddr).Port)
+	_, err = New(config)
+	require.ErrorContains(t, err, "another program has UDP port")
+
+	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it does not wait
+	require.NoError(t, err)
+	defer func() { require.NoError(t, listener.Close()) }()
+	config.Listen, config.StatusAddr = "localhost:0", listener.Addr().String()
+	_, err = New(config)
+	require.ErrorContains(t, err, "choose another address with --status-addr")
+}
+
+func TestConfigErrors(t *testing.T) {
+	for name, change := range map[string]func(*Config){
+		"no receiver":         func(c *Config) { c.To = "" },
+		"no ports":            func(c *Config) { c.Ports = nil },
+		"too many ports":      func(c *Config) { c.Ports = make([]int, 17) },
+		"port 0":              func(c *Config) { c.Ports = []int{0} },
+		"too many interfaces": func(c *Config) { c.Interfaces = make([]string, 5) },
+		"parity of 10":        func(c *Config) { c.Parity = 10 },
+		"no overhead":         func(c *Config) { c.Overhead = 0 },
+		"a long wait":         func(c *Config) { c.Wait = time.Minute },
+		"small frames":        func(c *Config) { c.MTU = 100 },
+		"no video":            func(c *Config) { c.Feed = new(feed.Config) },
+		"no address":          func(c *Config) { c.Listen = "1234" },
+	} {
+		config := Default()
+		config.To, config.Listen = "127.0.0.1", "localhost:0"
+		change(&config)
+		s, err := New(config)
+		require.ErrorIs(t, err, ErrConfig, name)
+		require.Nil(t, s)
+	}
+}
+
+func TestText(t *testing.T) {
+	links := func(weights ...float64) (all []plan.Link) {
+		for i, w := range weights {
+			all = append(all, plan.Link{Path: i % 3, Weight: w})
+		}
+		return all
+	}
+	for want, p := range map[string]plan.Plan{
+		"survives the loss of any 1 of 3 links": {Parity: 1, Sources: 2, Paths: 3, Links: links(1, 1, 1)},
+		"survives the loss of any 1 of 3 interfaces, over which 4 links go": {
+			Parity: 1, Sources: 2, Paths: 3, Links: links(1, 1, 1, 1),
+		},
+		"survives the loss of no link": {Parity: 1, Sources: 3, Paths: 1, Links: links(1, 0, 0)},
+		"no link can send":             {Parity: 1, Sources: 3, Links: links(0, 0)},
+	} {
+		require.Equal(t, want, text(&p))
+	}
+}
