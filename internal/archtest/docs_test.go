@@ -1,10 +1,14 @@
 package archtest
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"os"
 	"path"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -60,4 +64,31 @@ func hasHeading(t *testing.T, name, anchor string) bool {
 		}
 	}
 	return false
+}
+
+// TestVerdictsAreExplained holds the codes that a snapshot may have against the document that explains them.
+func TestVerdictsAreExplained(t *testing.T) {
+	file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(root, "internal/status/status.go"), nil, 0)
+	require.NoError(t, err)
+	var codes []string
+	ast.Inspect(file, func(n ast.Node) bool {
+		spec, ok := n.(*ast.ValueSpec)
+		if ok && strings.HasPrefix(spec.Names[0].Name, "Verdict") {
+			code, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
+			require.NoError(t, err)
+			codes = append(codes, code)
+		}
+		return true
+	})
+	require.NotEmpty(t, codes)
+	var explained []string
+	for line := range strings.Lines(prose(t, "docs/diagnosis.md")) {
+		if strings.HasPrefix(line, "| `") {
+			names, _, _ := strings.Cut(strings.TrimPrefix(line, "| "), " |")
+			for name := range strings.SplitSeq(names, ", ") {
+				explained = append(explained, strings.Trim(name, "`"))
+			}
+		}
+	}
+	require.ElementsMatch(t, codes, explained)
 }
