@@ -24,11 +24,19 @@ type playlists struct {
 	targetDuration atomic.Int64 // in seconds
 	past           past
 
-	mu      sync.Mutex
-	begun   bool
-	closed  bool
-	reached position
-	moved   chan struct{} // closed at the next change
+	mu    sync.Mutex // for who changes what follows
+	begun bool
+	now   atomic.Pointer[state]
+}
+
+// state is what a low-latency playlist has come to. It does not change, so that thousands of requests that wait for the
+// next one need no lock, and all of them get the list that was made for the first.
+type state struct {
+	position
+	list   []byte // what is served, for requests without a query of their own
+	header http.Header
+	moved  chan struct{} // closed when the playlist comes further
+	closed bool
 }
 
 // position is how far a low-latency playlist has come. It is zero in the other variants.
@@ -45,8 +53,8 @@ func newPlaylists(muxer *gohlslib.Muxer, target int64) *playlists {
 		muxer:    muxer,
 		playable: make(chan struct{}),
 		ended:    make(chan struct{}),
-		moved:    make(chan struct{}),
 	}
+	p.now.Store(&state{moved: make(chan struct{})})
 	p.declare(target)
 	return p
 }
@@ -85,7 +93,7 @@ func (p *playlists) start() {
 	p.begun = true
 	go func() {
 		defer close(p.ended)
-		if p.fetch(masterPlaylist) != "" {
+		if p.fetch(masterPlaylist).body.Len() > 0 {
 			close(p.playable)
 			p.changed()
 		}
@@ -109,36 +117,34 @@ func (p *playlists) changed() {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.closed {
+	now := p.now.Load()
+	if now.closed {
 		return
 	}
-	if reached := parsePosition(p.fetch(mediaPlaylist)); reached != p.reached {
-		p.reached = reached
-		close(p.moved)
-		p.moved = make(chan struct{})
+	list := p.fetch(mediaPlaylist)
+	reached := parsePosition(list.body.String())
+	if reached == now.position {
+		return
 	}
+	p.now.Store(&state{
+		position: reached, list: []byte(p.amend(list.body.String())), header: list.header, moved: make(chan struct{}),
+	})
+	close(now.moved)
 }
 
 // fetch returns what gohlslib answers to a request.
-func (p *playlists) fetch(path string) string {
+func (p *playlists) fetch(path string) *memoryWriter {
 	var answer memoryWriter
 	p.muxer.Handle(&answer, &http.Request{Method: http.MethodGet, URL: &url.URL{Path: path}})
-	return answer.body.String()
-}
-
-// state returns how far the playlist has come, a channel that is closed when it comes further, and whether it has
-// ended.
-func (p *playlists) state() (position, <-chan struct{}, bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.reached, p.moved, p.closed
+	return &answer
 }
 
 // close ends the muxer and all that waits. It is called once.
 func (p *playlists) close() {
 	p.mu.Lock()
-	p.closed = true
-	close(p.moved)
+	now := p.now.Load()
+	p.now.Store(&state{position: now.position, moved: now.moved, closed: true})
+	close(now.moved)
 	begun := p.begun
 	if begun {
 		p.muxer.Close()

@@ -61,8 +61,12 @@ func (p *playlists) serve(w http.ResponseWriter, r *http.Request, file string) {
 			query.Del(name) // awaited already; gohlslib would put it into the playlist's addresses
 		}
 	}
-	inner := r.Clone(r.Context())
-	inner.URL = &url.URL{Path: file, RawQuery: query.Encode()}
+	if now := p.now.Load(); file == mediaPlaylist && len(query) == 0 && len(now.list) > 0 {
+		maps.Copy(w.Header(), now.header)
+		_, _ = w.Write(now.list) // the client may be gone
+		return
+	}
+	inner := &http.Request{Method: r.Method, URL: &url.URL{Path: file, RawQuery: query.Encode()}}
 	answer := answerWriter{ResponseWriter: w}
 	switch {
 	case strings.Contains(file, "/"):
@@ -90,12 +94,12 @@ func (p *playlists) await(w http.ResponseWriter, r *http.Request, file string, q
 	}
 	var timeout <-chan time.Time
 	for {
-		now, moved, closed := p.state()
+		now := p.now.Load()
 		switch {
-		case closed:
+		case now.closed:
 			refuse(w, http.StatusNotFound, "not found")
 			return false
-		case there(now):
+		case there(now.position):
 			return true
 		case timeout == nil:
 			timer := time.NewTimer(waitTargets * time.Duration(p.target()) * time.Second)
@@ -103,7 +107,7 @@ func (p *playlists) await(w http.ResponseWriter, r *http.Request, file string, q
 			timeout = timer.C
 		}
 		select {
-		case <-moved:
+		case <-now.moved:
 		case <-r.Context().Done():
 			return false
 		case <-timeout:
@@ -116,7 +120,7 @@ func (p *playlists) await(w http.ResponseWriter, r *http.Request, file string, q
 // wanted returns what tells that a request can be answered, or false where it asks for what is too far ahead or makes
 // no sense.
 func (p *playlists) wanted(file string, query url.Values) (there func(position) bool, ok bool) {
-	reached, _, _ := p.state()
+	reached := p.now.Load().position
 	if number, isPart := partNumber(file); isPart && number <= reached.part+1 {
 		return func(now position) bool { return number < now.part }, true
 	}

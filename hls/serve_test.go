@@ -100,7 +100,7 @@ func waiting(t *testing.T) (p *Publisher, c *camera, paths []string) {
 	p, c = publisher(t, "low-latency"), plain()
 	play(t, p, c, 62)
 	synctest.Wait()
-	now, _, _ := p.epoch.playlists.state()
+	now := p.epoch.playlists.now.Load().position
 	require.Equal(t, position{segment: 9, parts: 2, previous: 5, part: 12}, now)
 	list := get(p, "/1000/"+mediaPlaylist).Body.String()
 	_, hint, _ := strings.Cut(list, `PRELOAD-HINT:TYPE=PART,URI="`)
