@@ -171,7 +171,10 @@ func keyed() model {
 		{Name: "Viewers", Watching: 4},
 		{Name: "Ward 3", Expires: moment.Add(24 * time.Hour), Watching: 1},
 		{Name: "Dr Weber, at home", Expires: moment.Add(10 * time.Minute), Channels: []string{"rig2"}},
-		{Name: "Students", Expires: time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC), Channels: []string{"rig1", "rig2"}},
+		{
+			Name:    "Emergency department, registrar on call, second floor",
+			Expires: time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC), Channels: []string{"rig1", "rig2"},
+		},
 		{Name: "Guest", Expires: moment.Add(-20 * time.Hour), Expired: true, Channels: []string{"rig7"}},
 	} {
 		if !k.Expired {

@@ -24,7 +24,8 @@ const (
 	// copiedFor is how long the copy button says that it has copied.
 	copiedFor = 2 * time.Second
 
-	qrSide = 232
+	qrSide    = 232
+	textWidth = 372 // of what is beside it
 )
 
 // share is what a dialog shows about the page: its address, as text and as a picture for phones, and who watches.
@@ -70,12 +71,13 @@ func newShare(toClipboard func(text string)) *share {
 	s.code.SetMinSize(fyne.NewSquareSize(qrSide))
 	s.address.Selectable, s.address.Wrapping, s.address.TextStyle.Bold = true, fyne.TextWrapBreak, true
 	s.note.Wrapping, s.note.Importance = fyne.TextWrapWord, widget.WarningImportance
-	text := container.New(layout.NewCustomPaddedVBoxLayout(8),
+	s.key.PlaceHolder = "No key"
+	text := container.New(&linesLayout{width: textWidth, gap: 8},
 		s.keyRow, s.address, inset(container.NewHBox(s.copy, s.open)), s.note, inset(s.watching),
 		inset(container.NewHBox(s.hls)))
 	link := container.NewHBox(
 		container.New(layout.NewCustomPaddedLayout(6, 6, 6, 6), container.NewStack(s.code, centred(s.noCode))),
-		container.NewGridWrap(fyne.NewSize(372, qrSide+12), text))
+		container.NewStack(spacer(textWidth, qrSide+12), text))
 	s.entry = newEntry(toClipboard)
 	s.content = container.New(layout.NewCustomPaddedVBoxLayout(8), link,
 		container.New(layout.NewCustomPaddedLayout(0, 8, theme.InnerPadding(), 0), s.entry.object))
