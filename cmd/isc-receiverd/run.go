@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/url"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -13,6 +14,7 @@ import (
 	"sync/atomic"
 
 	"github.com/isc-receiver/isc-receiver/app"
+	"github.com/isc-receiver/isc-receiver/internal/journal"
 	"github.com/isc-receiver/isc-receiver/internal/sdnotify"
 	"github.com/isc-receiver/isc-receiver/internal/status"
 )
@@ -89,12 +91,17 @@ func (c *runCommand) Run(ctx context.Context, stdout io.Writer) error {
 	}
 }
 
-// greet says where the page is.
+// greet says where the page is. Links with a key are for those alone who may watch, and the journal is for more.
 func (r *runner) greet(stdout io.Writer) {
 	if r.began.Demo {
 		fmt.Fprintln(stdout, "Demonstration: a simulated rig, no patient.")
 	}
-	if link := r.ViewerURL(); link != "" {
+	link := r.ViewerURL()
+	if u, err := url.Parse(link); err == nil && u.Query().Has("key") && journal.Attached() {
+		fmt.Fprintln(stdout, "These are the links for viewers: sudo isc-receiverd keys")
+		return
+	}
+	if link != "" {
 		fmt.Fprintln(stdout, "Open", link)
 		if old := r.LegacyURL(); old != "" {
 			fmt.Fprintln(stdout, "Players of the old server:", old)

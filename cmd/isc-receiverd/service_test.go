@@ -3,9 +3,11 @@
 package main
 
 import (
+	"bufio"
 	"fmt"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -61,4 +63,40 @@ func TestService(t *testing.T) {
 	hear("WATCHDOG=1")
 	p.end(t, syscall.SIGTERM)
 	hear("STOPPING=1")
+}
+
+// TestJournalHasNoKey starts the program as a service whose output goes to the journal, of which a file stands in.
+func TestJournalHasNoKey(t *testing.T) {
+	dir := t.TempDir()
+	config := filepath.Join(dir, "config.toml")
+	require.NoError(t, os.WriteFile(config, []byte("[http]\npublic_url='http://receiver.example/'\n"), 0o600))
+	journal, err := os.Create(filepath.Join(dir, "journal"))
+	require.NoError(t, err)
+	defer func() { require.NoError(t, journal.Close()) }()
+	info, err := journal.Stat()
+	require.NoError(t, err)
+	stat := info.Sys().(*syscall.Stat_t)
+	for attached, want := range map[bool]string{
+		true:  "These are the links for viewers: sudo isc-receiverd keys",
+		false: "Open http://receiver.example/?key=",
+	} {
+		p := exec.CommandContext(t.Context(), os.Args[0], "run", "--http", "127.0.0.1:0", "--ports", "0", "--config", config)
+		p.Env = append(os.Environ(), asMain+"=1", "STATE_DIRECTORY="+dir)
+		if attached {
+			p.Env = append(p.Env, fmt.Sprintf("JOURNAL_STREAM=%d:%d", stat.Dev, stat.Ino))
+		}
+		p.Stderr = journal
+		output, pipeErr := p.StdoutPipe()
+		require.NoError(t, pipeErr)
+		require.NoError(t, p.Start())
+		lines := bufio.NewScanner(output)
+		require.True(t, lines.Scan())
+		require.Contains(t, lines.Text(), want)
+		require.NoError(t, p.Process.Signal(syscall.SIGTERM))
+		require.NoError(t, p.Wait())
+	}
+	text, err := os.ReadFile(journal.Name())
+	require.NoError(t, err)
+	require.NotContains(t, string(text), "?key=")
+	require.Contains(t, string(text), "<6>receiving ")
 }
