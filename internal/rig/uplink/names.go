@@ -67,7 +67,8 @@ func (n *names) run(ctx context.Context, host string, changed func()) {
 }
 
 // set takes the result of a look-up and tells whether it changes anything. Addresses that were found once stay where
-// they are not found again, and keep their order, so that no link moves without need.
+// they are not found again, and keep their order, so that no link moves without need. IPv4 comes first: receivers may
+// know nothing else, and a link without it takes IPv6.
 func (n *names) set(found []netip.Addr, err error) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -82,6 +83,7 @@ func (n *names) set(found []netip.Addr, err error) bool {
 	for i := range found {
 		found[i] = found[i].Unmap()
 	}
+	slices.SortStableFunc(found, func(a, b netip.Addr) int { return a.BitLen() - b.BitLen() })
 	for _, a := range n.addresses {
 		if slices.Contains(found, a) {
 			next = append(next, a)

@@ -156,10 +156,11 @@ func TestNames(t *testing.T) {
 	require.True(t, n.set([]netip.Addr{a, b}, nil))
 	require.False(t, n.set([]netip.Addr{b, a}, nil), "the order is the resolver's whim")
 	require.False(t, n.set(nil, net.ErrClosed), "what was found stays")
-	require.True(t, n.set([]netip.Addr{c, b}, nil))
+	six := netip.MustParseAddr("2001:db8::1")
+	require.True(t, n.set([]netip.Addr{six, c, b}, nil))
 	got, err := n.get()
 	require.NoError(t, err)
-	require.Equal(t, []netip.Addr{b, c.Unmap()}, got)
+	require.Equal(t, []netip.Addr{b, c.Unmap(), six}, got)
 }
 
 func TestChoose(t *testing.T) {
