@@ -70,7 +70,7 @@ func Start(cfg Config, log *slog.Logger) (*Run, error) {
 		}
 		return nil, err
 	}
-	log.Info("receiving", "page", r.listener.Addr(), "channels", len(r.list()))
+	log.Info("receiving", "page", r.listener.Addr().String(), "channels", len(r.list()))
 	for _, ch := range r.list() {
 		ch.start()
 	}
@@ -192,7 +192,7 @@ func (r *Run) Err() error {
 func (r *Run) Snapshot() status.Snapshot {
 	s := status.Snapshot{
 		Version: Version, Time: status.Time{Time: time.Now()}, Started: status.Time{Time: r.started},
-		Demo: r.cfg.Demo,
+		Demo: r.cfg.Demo, Access: r.access(),
 	}
 	for i, ch := range r.list() {
 		c := ch.snapshot()

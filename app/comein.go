@@ -7,7 +7,7 @@ func (r *Run) sayWhoComesIn() {
 		r.log.Info("viewers' connections are encrypted", "fingerprint", r.Fingerprint(), "expires", r.certificate.Expires())
 	}
 	if r.oldListener != nil {
-		r.log.Info("players of the old server are served", "address", r.oldListener.Addr())
+		r.log.Info("players of the old server are served", "address", r.oldListener.Addr().String())
 	}
 	if r.local() {
 		return

@@ -87,6 +87,7 @@ func TestWhoMayWatch(t *testing.T) {
 	cfg.Access.Mode = AccessOpen
 	r = begin(t, cfg)
 	require.Equal(t, Viewers{Access: AccessOpen}, r.Viewers())
+	require.Equal(t, AccessOpen, r.Snapshot().Access)
 	require.NotContains(t, r.ViewerURL(), "key")
 	require.NoError(t, end(t, r))
 

@@ -13,6 +13,7 @@ type Snapshot struct {
 	Time     Time      `json:"time"`
 	Started  Time      `json:"started"`
 	Demo     bool      `json:"demo"`
+	Access   string    `json:"access"` // "key", "open" to everyone, or "local": this machine alone reaches it
 	Channels []Channel `json:"channels"`
 }
 

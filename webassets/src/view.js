@@ -42,6 +42,7 @@ function showNotice(shape, { what, since, why, evidence, advice, technical }) {
 // Shows the figures below the picture; channel may be undefined. stale says that they are of the past.
 export function showFigures(channel, snapshot, stale) {
   $('demo').hidden = !snapshot.demo;
+  $('open').hidden = snapshot.access !== 'open';
   $('source').hidden = !channel || !isCapture(channel);
   for (const node of [$('facts'), $('details')]) node.classList.toggle('stale', stale);
   for (const node of [$('health'), $('figures'), $('details')]) node.classList.toggle('empty', !channel);

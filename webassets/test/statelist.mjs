@@ -26,6 +26,7 @@ const silentVerdict = {
 
 export const STATES = {
   live: { says: 'Live', change: (s) => s },
+  open: { says: 'Live', open: 'Open to all: no key', change(s) { s.access = 'open'; return s; } },
   damaged: { says: 'Damaged', mark: 'Parts of this picture may be wrong', change(s) { s.channels[0].stream.damaged = true; return s; } },
   'no-spare': {
     says: 'Live', health: /^4 of 4 links up, all needed, 10 packets lost in the last minute$/,

@@ -75,12 +75,13 @@ function look(finger) {
     technical: shown('#notice-technical')?.querySelectorAll('li').length ?? 0,
     source: shown('#source')?.textContent ?? null,
     mark: shown('#mark')?.textContent ?? null,
+    open: shown('#open')?.textContent ?? null,
   };
 }
 
 const differs = (got, want) => (want instanceof RegExp ? !want.test(got) : got !== want);
 const live = () => window.iscFigures?.().phase === 'playing' && document.querySelector('#notice').hidden;
-const SILENT = { what: null, rigs: 0, technical: 0, source: null, mark: null }; // what a state says that says nothing of them
+const SILENT = { what: null, rigs: 0, technical: 0, source: null, mark: null, open: null }; // what a state says that says nothing of them
 
 // Shows one state on a page that plays, and returns what is wrong with it.
 async function check(page, proxy, name, size) {
