@@ -81,7 +81,7 @@ func TestLabCommand(t *testing.T) {
 	lines := runLab(t, 3, &command, send)
 	require.Equal(t, "mine: Mine.", lines[0])
 	require.Regexp(t, fmt.Sprintf(`^link 0: 127\.0\.0\.1:\d+ to 127\.0\.0\.1:%d first$`, port), lines[1])
-	require.Regexp(t, `^   1 s \| 0: \d+ kb/s, lost 0 of 10, queue 0 ms, back 0$`, lines[2])
+	require.Regexp(t, `^ +\d+ s \| 0: \d+ kb/s, lost 0 of 10, queue 0 ms, back 0$`, lines[2])
 
 	command.JSON = true
 	lines = runLab(t, 3, &command, send)

@@ -31,11 +31,17 @@ var codings = []struct {
 	{"adaptive, camera", newCamera},
 }
 
-// stream runs a rig for a while, and on until all has arrived that ever does.
+// stream runs a rig of 2 Mb/s for a while, and on until all has arrived that ever does.
 func stream(t testing.TB, scenario string, with newSender, lasts time.Duration) *world {
 	t.Helper()
+	return streamClip(t, longerClip(t), scenario, with, lasts)
+}
+
+// streamClip is stream with another video.
+func streamClip(t testing.TB, clip [][][]byte, scenario string, with newSender, lasts time.Duration) *world {
+	t.Helper()
 	w := newWorld(t, scenario, benchSeed, with)
-	w.clip = longerClip(t)
+	w.clip = clip
 	require.NoError(t, w.startReceiver())
 	require.NoError(t, w.startRig())
 	w.run(start.Add(lasts))

@@ -14,14 +14,17 @@ import (
 // one segment and the skew between the links.
 func TestOneLinkDies(t *testing.T) {
 	const skew = 30*time.Millisecond + 2*5*time.Millisecond // of the delays, with jitter
-	clean := stream(t, "clean", newFixed(3, 1), time.Minute)
+	run := func(scenario string, with newSender) *world {
+		return streamClip(t, clip(t), scenario, with, time.Minute)
+	}
+	clean := run("clean", newFixed(3, 1))
 	require.Zero(t, clean.lost())
 	for name, with := range map[string]newSender{"fixed": newFixed(3, 1), "adaptive": newAdaptive} {
-		w := stream(t, "one-link-dies", with, time.Minute)
+		w := run("one-link-dies", with)
 		require.Zero(t, w.lost(), name)
 		require.Less(t, w.wait(1), clean.wait(1)+wait+skew, name)
 	}
-	require.NotZero(t, stream(t, "one-link-dies", newFixed(3, 0), time.Minute).lost(), "the link must matter")
+	require.NotZero(t, run("one-link-dies", newFixed(3, 0)).lost(), "the link must matter")
 }
 
 // The cut link, the second one, is silent for the receiver a second after its last datagram. The rig gives it nothing
