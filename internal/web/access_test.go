@@ -97,6 +97,43 @@ func TestReplacedKeysAreNoGuesses(t *testing.T) {
 	require.Contains(t, request{path: "/?key=old"}.do(s).Body.String(), "This key is not valid", "it is long forgotten")
 }
 
+// TestWaitingRequestsAreJudgedAgain replaces a key while a viewer waits for a part that is yet to be made.
+func TestWaitingRequestsAreJudgedAgain(t *testing.T) {
+	for name, c := range map[string]struct {
+		next []Key
+		code int
+	}{
+		"kept":          {[]Key{{Secret: "old"}}, http.StatusOK},
+		"replaced":      {[]Key{{Secret: "new"}}, http.StatusUnauthorized},
+		"for other rig": {[]Key{{Secret: "old", Channels: []string{"rig2"}}}, http.StatusNotFound},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newKeyedServer(Key{Secret: "old"})
+				made := make(chan struct{})
+				s.cfg.HLS = func(string) http.Handler {
+					return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+						<-made
+						w.Header().Set("Content-Length", "5")
+						_, _ = w.Write([]byte("me"))
+						_, _ = w.Write([]byte("dia"))
+					})
+				}
+				cookie := cookieOf(t, s, "old")
+				answer := make(chan *httptest.ResponseRecorder, 1)
+				go func() { answer <- request{path: "/hls/rig1/part", cookie: cookie}.do(s) }()
+				time.Sleep(time.Second)
+				s.SetKeys(c.next)
+				close(made)
+				w := <-answer
+				require.Equal(t, c.code, w.Code)
+				require.Equal(t, c.code == http.StatusOK, w.Body.String() == "media")
+				require.Equal(t, c.code == http.StatusOK, w.Header().Get("Content-Length") != "")
+			})
+		})
+	}
+}
+
 func TestViewersByKey(t *testing.T) {
 	s := newKeyedServer(Key{Name: "Ward", Secret: "one"}, Key{Name: "Theatre", Secret: "two"})
 	s.cfg.HLS = func(string) http.Handler { return http.NotFoundHandler() }

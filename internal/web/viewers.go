@@ -132,7 +132,10 @@ func (s *Server) serveHLS(w http.ResponseWriter, r *http.Request) {
 		writeText(w, http.StatusServiceUnavailable, "Too many viewers watch this rig. Try again later.")
 		return
 	}
-	http.StripPrefix("/hls/"+channel, output).ServeHTTP(w, r)
+	waited := &waitedWriter{
+		ResponseWriter: w, server: s, request: r, from: customer(s.clientOf(r)), channel: channel, began: time.Now(),
+	}
+	http.StripPrefix("/hls/"+channel, output).ServeHTTP(waited, r)
 }
 
 // admit takes note of a viewer, and logs where it has just begun to watch. It returns false where there is no place.
