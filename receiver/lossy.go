@@ -40,6 +40,16 @@ func (p *Pipeline) lossyVerdict(at time.Duration, c *status.Channel, text string
 	return v
 }
 
+// lossRemark says what was lost of late of a picture that is live all the same.
+func lossRemark(c *status.Channel) []string {
+	recent := c.Recent["60s"]
+	if recent.Lost == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("In the last 60 s, %d of %d packets could not be rebuilt, which damaged the picture.",
+		recent.Lost, recent.Lost+recent.Delivered+recent.Recovered)}
+}
+
 // lossOnAll says how packets are lost where nothing else tells: all links broke off for a while, or each loses a part.
 func lossOnAll(c *status.Channel) (evidence []string, advice string) {
 	gap := math.Inf(1)

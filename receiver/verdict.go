@@ -56,7 +56,9 @@ func (p *Pipeline) liveVerdict(at time.Duration, c *status.Channel) status.Verdi
 		v = p.lossyVerdict(at, c, fmt.Sprintf(
 			"Too much is lost on the way: %d of %d packets in the last second could not be rebuilt.", recent.Lost, all))
 	case p.picture.idr && without < pictureTime:
-		return status.Verdict{Code: status.VerdictOK, Text: "The picture is live.", Evidence: remarks}
+		return status.Verdict{
+			Code: status.VerdictOK, Text: "The picture is live.", Evidence: append(lossRemark(c), remarks...),
+		}
 	case p.picture.clock.jumps > 1 && at-p.picture.clock.jumpedAt < freshTime:
 		v = p.clockVerdict(at)
 	case p.picture.idr && c.Recent["8s"].Lost > 0 && !p.depacket.Freeze:

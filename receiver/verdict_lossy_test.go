@@ -19,6 +19,19 @@ func falls(events []event, from time.Duration, links ...int) []event {
 	return without(events, func(e event) bool { return e.at.Sub(epoch) > from && slices.Contains(links, e.link) })
 }
 
+// TestVerdictSmallLoss loses a few packets, which is no reason to say that there is no picture, but to say it.
+func TestVerdictSmallLoss(t *testing.T) {
+	lost := func(segments ...int) []event {
+		return drop(filmed(t), func(segment int, n uint16) bool { return n < 2 && slices.Contains(segments, segment) })
+	}
+	require.Equal(t, status.Verdict{
+		Code: "ok", Text: "The picture is live.",
+		Evidence: []string{"In the last 60 s, 4 of 618 packets could not be rebuilt, which damaged the picture."},
+	}, verdict(t, lost(60, 70), 7300*time.Millisecond))
+	require.Equal(t, status.Verdict{Code: "ok", Text: "The picture is live."},
+		verdict(t, lost(), 7300*time.Millisecond), "nothing was lost")
+}
+
 func TestVerdictTooLossy(t *testing.T) {
 	links := "See to the links that are silent: their modems, SIM cards and reception at the rig."
 	for _, c := range []struct {
