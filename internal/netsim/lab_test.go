@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/netip"
+	"runtime"
 	"strconv"
 	"syscall"
 	"testing"
@@ -179,4 +180,29 @@ func TestLabErrors(t *testing.T) {
 	require.NoError(t, lab.Run(ctx))
 	_, err = lab.links[0].front.Read(nil)
 	require.ErrorIs(t, err, net.ErrClosed)
+}
+
+// Whatever the laboratory starts, also for each new port, ends with it.
+func TestLabEndsWhatItStarted(t *testing.T) {
+	receiver, to := socket(t)
+	rig, _ := socket(t)
+	before := runtime.NumGoroutine()
+	lab, err := OpenLab(LabConfig{
+		Scenario: Scenario{Links: []PathConfig{{Rebinds: []Rebind{{Every: 5 * ms}}}}},
+		Listen:   []netip.AddrPort{loopback}, To: []netip.AddrPort{to},
+	})
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- lab.Run(ctx) }()
+	ports := map[netip.AddrPort]bool{}
+	for len(ports) < 20 {
+		write(t, rig, "up", lab.Addresses()[0])
+		_, from := read(t, receiver)
+		ports[from] = true
+		require.LessOrEqual(t, runtime.NumGoroutine(), before+10, "two sockets at a time are read")
+	}
+	cancel()
+	require.NoError(t, <-done)
+	require.LessOrEqual(t, runtime.NumGoroutine(), before)
 }
