@@ -13,6 +13,8 @@ func TestDraftHoldsWhatItWasGiven(t *testing.T) {
 	cfg := app.Default()
 	cfg.Demo, cfg.Preview = true, true
 	cfg.HTTP.Address = "[::1]:80"
+	cfg.HTTP.LegacyHLSAddress, cfg.HTTP.TrustedProxies = "127.0.0.1:5077", []string{"10.0.0.0/8", "::1"}
+	cfg.Access.Origins, cfg.TLS = []string{"https://wards.example"}, app.TLS{Cert: "/c.pem", Key: "/k.pem"}
 	cfg.Channels[0].Allow = []string{"10.0.0.0/8", "192.0.2.1"}
 	cfg.Channels[0].Latency = app.Duration(25500 * time.Microsecond)
 	cfg.Channels = append(cfg.Channels, app.DefaultChannel())

@@ -129,13 +129,19 @@ func encryptionNote(d draft) (text string, shape widgets.Shape, tone widgets.Ton
 		". A certificate of our own is made with one click.", widgets.Triangle, widgets.Warning
 }
 
-// certificateNote says what the files of a certificate are like, where they are those that are entered.
+// certificateProblem says why the files of a certificate cannot be used, where they are those that are entered: with
+// them, no run would start.
+func certificateProblem(d draft, check app.CertificateCheck) []problem {
+	if !d.given || check.TLS != d.tls() || check.Err == nil {
+		return nil
+	}
+	return []problem{{app.NoChannel, "tls.cert", check.Err.Error()}}
+}
+
+// certificateNote says what a certificate is good for, where its files are those that are entered.
 func certificateNote(d draft, check app.CertificateCheck) (text string, shape widgets.Shape, tone widgets.Tone) {
-	switch {
-	case !d.given || check.TLS != d.tls():
+	if !d.given || check.TLS != d.tls() || check.Err != nil {
 		return "", widgets.Ring, widgets.Quiet
-	case check.Err != nil:
-		return widgets.Sentence(check.Err.Error()), widgets.Square, widgets.Bad
 	}
 	end := check.Expires.Local().Format("2 January 2006")
 	return "Good until " + end + ", for " + strings.Join(check.Names, ", ") + ".", widgets.Disc, widgets.Good

@@ -1,7 +1,9 @@
 package form
 
 import (
+	"errors"
 	"testing"
+	"time"
 
 	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/widget"
@@ -124,4 +126,30 @@ func TestChoosingNoFile(t *testing.T) {
 	}
 	require.Equal(t, [][]string{{".pem", ".crt", ".cer"}, {".pem", ".key"}}, asked)
 	require.Equal(t, "/c.pem", f.web.fields["tls.cert"].entry.Text)
+}
+
+// TestUnusableCertificateIsNotApplied keeps a run from being ended for one that could not start.
+func TestUnusableCertificateIsNotApplied(t *testing.T) {
+	s := stateOf(app.Default())
+	s.Running = true
+	f := openForm(t, s)
+	f.web.encryption.SetSelected("Certificate files")
+	f.enter(f.web.fields["tls.cert"].entry, "/c.pem")
+	f.enter(f.web.fields["tls.key"].entry, "/k.pem")
+	require.False(t, f.footer.apply.Disabled(), "nothing is known of them yet")
+	s.Ports.Certificate = app.CertificateCheck{
+		TLS: app.TLS{Cert: "/c.pem", Key: "/k.pem"}, Err: errors.New("it cannot be used: /k.pem: permission denied"),
+	}
+	f.Form.Show(s)
+	require.True(t, f.footer.apply.Disabled())
+	require.Equal(t, "Web page, certificate: It cannot be used: /k.pem: permission denied.", f.footer.note.Text())
+	require.Equal(t, widgets.Bad, f.web.fields["tls.cert"].note.Tone())
+	f.enter(f.web.fields["tls.key"].entry, "/k2.pem")
+	require.Empty(t, f.problems, "it is of what was entered before")
+	s.Ports.Certificate = app.CertificateCheck{
+		TLS: app.TLS{Cert: "/c.pem", Key: "/k2.pem"}, Names: []string{"wards.example"}, Expires: time.Unix(1800000000, 0),
+	}
+	f.Form.Show(s)
+	require.False(t, f.footer.apply.Disabled())
+	require.Contains(t, f.web.fields["tls.cert"].live.Text(), "2027, for wards.example.")
 }

@@ -52,7 +52,8 @@ type Form struct {
 	draft    draft
 	filled   app.Config // that the draft began with
 	cfg      app.Config // that the fields hold
-	problems []problem
+	entered  []problem  // with what they hold
+	problems []problem  // with that, and with the certificate's files
 	place    place
 
 	notices *notices
@@ -115,6 +116,7 @@ func New() *Form {
 // Show shows a state. What has been entered stays.
 func (f *Form) Show(s State) {
 	f.state = s
+	f.findProblems()
 	applied := len(f.problems) == 0 && f.cfg.Equal(s.Config)
 	if len(f.draft.rigs) == 0 || (applied || !f.Changed()) && !s.Config.Equal(f.filled) {
 		f.fill()
@@ -194,8 +196,14 @@ func (f *Form) goTo(to place) {
 
 // read finds out what the fields hold, and has its ports checked.
 func (f *Form) read() {
-	f.cfg, f.problems = f.draft.config()
+	f.cfg, f.entered = f.draft.config()
+	f.findProblems()
 	f.OnChange(f.cfg.Clone())
+}
+
+// findProblems finds out what is wrong, by what is known of the certificate's files now.
+func (f *Form) findProblems() {
+	f.problems = append(certificateProblem(f.draft, f.state.Ports.Certificate), f.entered...)
 }
 
 // wrong returns what is wrong in the fields of a rig, or of the other pages.
