@@ -69,7 +69,7 @@ type Datagram struct {
 // of a segment can leave before it is closed: when it is full, or by Close. It is not safe for concurrent use.
 type Coder struct {
 	config   CoderConfig
-	encoders [2]isc.Encoder // in turn, since one Push may close two segments
+	encoders [3]isc.Encoder // in turn, since one Push of the Engine may close three segments
 	closed   int            // segments
 	open     [][]byte
 	due      time.Time

@@ -29,6 +29,8 @@ type Engine struct {
 	planner *plan.Planner
 	plan    *plan.Plan // that the coder follows
 	rounds  rounds
+
+	pictures pictures
 	jitter  uint32
 }
 
@@ -51,10 +53,15 @@ func NewEngine(config EngineConfig, now time.Time) (*Engine, error) {
 	return &Engine{coder: coder, planner: planner, plan: p}, nil
 }
 
-// Push adds an RTP packet as Coder.Push does.
+// Push adds an RTP packet as Coder.Push does. It closes its segment, too, where it is the last of a picture and the next
+// one will not come before the segment would be due: waiting would gain nothing.
 func (e *Engine) Push(dst []Datagram, packet []byte, now time.Time) ([]Datagram, error) {
 	n := len(dst)
+	e.pictures.push(packet, now)
 	dst, err := e.coder.Push(dst, packet, now)
+	if due, open := e.coder.Due(); err == nil && open && isLast(packet) && e.pictures.next().After(due) {
+		dst, err = e.coder.Close(dst)
+	}
 	e.sent(dst[n:])
 	return dst, err
 }

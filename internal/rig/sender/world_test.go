@@ -140,10 +140,15 @@ func (w *world) run(until time.Time) {
 			return
 		}
 		w.rig.due(w.now)
-		var out receiver.Result
-		w.receiver.Advance(&out, w.now)
-		w.take(&out)
+		w.advance()
 	}
+}
+
+// advance has the receiver do what is due, as it does a few times a second even where nothing is.
+func (w *world) advance() {
+	var out receiver.Result
+	w.receiver.Advance(&out, w.now)
+	w.take(&out)
 }
 
 // picture sends the next picture.
@@ -164,6 +169,7 @@ func (w *world) tick() {
 		up[i] = plan.Up{Path: i, Up: true}
 	}
 	w.rig.tick(up, w.now)
+	w.advance()
 	w.at(w.now.Add(tickEvery), w.tick)
 }
 
