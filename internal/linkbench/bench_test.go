@@ -67,6 +67,9 @@ func BenchmarkLinks(b *testing.B) {
 					len(w.times), w.lost(), 100*float64(w.lost())/float64(len(w.times)),
 					milliseconds(w.wait(0.5)), milliseconds(w.wait(0.95)), milliseconds(w.wait(0.99)),
 					float64(w.sentBytes-w.packetBytes)/1e6, 100*w.overhead())
+				if w.again > 0 {
+					b.Logf("%s, %s: %d packets were released twice", scenario, coding.name, w.again)
+				}
 			}
 		}
 	}

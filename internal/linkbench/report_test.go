@@ -14,6 +14,7 @@ type report struct {
 	newest      int         // index of the newest one released
 	releasedAny bool
 	waits       []time.Duration // from the rig to the release, of those released
+	again       int             // released once more, which a receiver may do after a standstill of seconds
 	packetBytes int             // of the RTP packets, as datagrams of their own would take
 	sentBytes   int             // of all that was sent, headers included
 }
@@ -30,8 +31,12 @@ func (r *report) sent(d rig.Datagram) { r.sentBytes += len(d.Data) + wire }
 
 func (r *report) released(sequence uint16, now time.Time) {
 	n := r.newest + int(int16(sequence-uint16(r.first+r.newest)))
-	r.waits = append(r.waits, now.Sub(r.times[n]))
-	r.times[n] = time.Time{}
+	if r.times[n].IsZero() {
+		r.again++
+	} else {
+		r.waits = append(r.waits, now.Sub(r.times[n]))
+		r.times[n] = time.Time{}
+	}
 	r.newest, r.releasedAny = n, true
 }
 

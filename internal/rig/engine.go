@@ -31,7 +31,7 @@ type Engine struct {
 	rounds  rounds
 
 	pictures pictures
-	jitter  uint32
+	jitter   uint32
 }
 
 // NewEngine returns an engine all of whose links are up, each a path of its own, at now. The error is plan.ErrConfig.
