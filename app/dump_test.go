@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/isc-receiver/isc-receiver/internal/status"
+	"github.com/isc-receiver/isc-receiver/internal/written"
 	"github.com/isc-receiver/isc-receiver/receiver/source"
 )
 
@@ -110,7 +111,7 @@ func TestDumpEndsByItself(t *testing.T) {
 	noLeak(t)
 	cfg := testConfig(t)
 	cfg.Dump.Limit = minDump
-	var lines logLines
+	var lines written.Text
 	r, err := Start(cfg, slog.New(slog.NewTextHandler(&lines, nil)))
 	require.NoError(t, err)
 	ch := r.channel("rig1")

@@ -5,7 +5,6 @@ import (
 	"io"
 	"net"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -103,24 +102,4 @@ func find(t testing.TB, s status.Snapshot, id string) status.Channel {
 	i := slices.IndexFunc(s.Channels, func(c status.Channel) bool { return c.ID == id })
 	require.GreaterOrEqual(t, i, 0, id)
 	return s.Channels[i]
-}
-
-// logLines is a log that a test reads.
-type logLines struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-// Write implements io.Writer.
-func (l *logLines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-// String returns what has been logged so far.
-func (l *logLines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
 }

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/isc-receiver/isc-receiver/internal/cli"
 )
 
 // TestSecondStart starts the program again while its window is minimised: that comes to the front, and offers the
@@ -73,7 +75,7 @@ func TestSecondStart(t *testing.T) {
 	require.NoError(t, first.Process.Signal(syscall.SIGSTOP))
 	text, exit = second()
 	require.NoError(t, first.Process.Signal(syscall.SIGCONT))
-	require.Equal(t, exitFailed, exit, text)
+	require.Equal(t, cli.Failed, exit, text)
 	require.Contains(t, text, fmt.Sprintf("does not answer. End it with: kill %d", first.Process.Pid))
 
 	require.NoError(t, first.Process.Signal(syscall.SIGTERM))

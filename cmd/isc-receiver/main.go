@@ -15,14 +15,9 @@ import (
 
 	"github.com/isc-receiver/isc-receiver/app"
 	"github.com/isc-receiver/isc-receiver/gui"
+	"github.com/isc-receiver/isc-receiver/internal/cli"
 	"github.com/isc-receiver/isc-receiver/internal/instance"
 	"github.com/isc-receiver/isc-receiver/internal/usage"
-)
-
-// The exit statuses, besides 0.
-const (
-	exitFailed = 1
-	exitUsage  = 2
 )
 
 // errDisplay says that no window can be opened, wrapped with why.
@@ -45,52 +40,40 @@ func main() {
 // run runs the program and returns its exit status.
 func run(args []string, stdout, stderr io.Writer) int {
 	var line commandLine
-	exit := -1
-	parser, err := kong.New(&line, append(
-		app.ParserOptions("isc-receiver", "Receives live video over several bad links and shows it in a window."),
-		kong.Writers(stdout, stderr), kong.Exit(func(code int) { exit = code }),
+	p := cli.Program{Name: "isc-receiver", Stdout: stdout, Stderr: stderr}
+	selected, exit := p.Parse(args, &line, append(
+		app.ParserOptions(p.Name, "Receives live video over several bad links and shows it in a window."),
 		kong.Vars{"version": "isc-receiver " + app.Version})...)
-	if err != nil {
-		fmt.Fprintln(stderr, "isc-receiver:", err)
-		return exitFailed
-	}
-	_, err = parser.Parse(args)
-	if exit >= 0 {
-		return exit // --help or --version
-	}
-	if err != nil {
-		fmt.Fprintf(stderr, "isc-receiver: %v\nTry: isc-receiver --help\n", err)
-		return exitUsage
+	if selected == nil {
+		return exit
 	}
 	settings, err := line.UserSettings()
 	if err != nil {
-		fmt.Fprintln(stderr, "isc-receiver:", err)
-		return exitUsage
+		return p.Fail(err, cli.Usage)
 	}
 	if err := probe(); err != nil {
 		fmt.Fprintf(stderr, "isc-receiver: the window cannot be opened (%v). "+
 			"Run it on a desktop, or run isc-receiverd, which needs none.\n", err)
-		return exitFailed
+		return cli.Failed
 	}
 	if line.ProbeDisplay {
 		return 0
 	}
 	settings.Config.Preview, settings.Config.Capture = true, line.Capture
-	return line.show(settings, stdout, stderr)
+	return line.show(settings, p)
 }
 
 // show shows the window, or has the instance that there is show its own, and returns the exit status.
-func (line commandLine) show(settings app.UserSettings, stdout, stderr io.Writer) int {
+func (line commandLine) show(settings app.UserSettings, p cli.Program) int {
 	raise := make(chan gui.Raise)
-	first, done, err := claim(line.Capture, raise, stdout)
+	first, done, err := claim(line.Capture, raise, p.Stdout)
 	switch {
 	case done:
 		return 0
 	case errors.Is(err, instance.ErrFolder):
 		line.Log().Warn("a second start will not find this window", "error", err)
 	case err != nil:
-		fmt.Fprintln(stderr, "isc-receiver:", err)
-		return exitFailed
+		return p.Fail(err, cli.Failed)
 	default:
 		defer func() { _ = first.Close() }() // what it leaves behind is in nobody's way
 	}
@@ -98,15 +81,14 @@ func (line commandLine) show(settings app.UserSettings, stdout, stderr io.Writer
 	defer stop()
 	started := func(url string) {
 		if url != "" { // else nobody can watch, and the window says so
-			fmt.Fprintln(stdout, "Open", url)
+			fmt.Fprintln(p.Stdout, "Open", url)
 		}
 	}
 	err = gui.Run(ctx, gui.Options{
 		Settings: settings, Log: line.Log(), Started: started, Minimised: minimised, Raise: raise,
 	})
 	if err != nil {
-		fmt.Fprintln(stderr, "isc-receiver:", err)
-		return exitFailed
+		return p.Fail(err, cli.Failed)
 	}
 	return 0
 }

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/isc-receiver/isc-receiver/internal/cli"
 )
 
 func TestCommandLine(t *testing.T) {
@@ -15,10 +17,10 @@ func TestCommandLine(t *testing.T) {
 	}{
 		{[]string{"--help"}, 0, "--latency", ""},
 		{[]string{"--version"}, 0, "isc-receiver ", ""},
-		{[]string{"--no-such-flag"}, exitUsage, "", "--help"},
-		{[]string{"--ports", "no"}, exitUsage, "", "5078-5081"},
-		{[]string{"--probe-display"}, exitFailed, "", "isc-receiverd"},
-		{nil, exitFailed, "", "the window cannot be opened"},
+		{[]string{"--no-such-flag"}, cli.Usage, "", "--help"},
+		{[]string{"--ports", "no"}, cli.Usage, "", "5078-5081"},
+		{[]string{"--probe-display"}, cli.Failed, "", "isc-receiverd"},
+		{nil, cli.Failed, "", "the window cannot be opened"},
 	} {
 		t.Setenv("XDG_CONFIG_HOME", t.TempDir())
 		t.Setenv("DISPLAY", "")

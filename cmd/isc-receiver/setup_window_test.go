@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/isc-receiver/isc-receiver/app"
+	"github.com/isc-receiver/isc-receiver/internal/written"
 )
 
 // TestFirstStart sets the program up as a newcomer does, with a mouse and a keyboard: one port is another program's at
@@ -96,4 +97,4 @@ func TestFirstStart(t *testing.T) {
 		20*time.Second, 200*time.Millisecond, "the next start needs nobody\n%s", out)
 }
 
-func contains(out *output, text string) bool { return strings.Contains(out.String(), text) }
+func contains(out *written.Text, text string) bool { return strings.Contains(out.String(), text) }

@@ -4,7 +4,6 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"fmt"
 	"image"
@@ -15,12 +14,13 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/isc-receiver/isc-receiver/internal/written"
 )
 
 const (
@@ -28,28 +28,10 @@ const (
 	windowHeight = 800
 )
 
-// output collects what a program writes.
-type output struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.String()
-}
-
 // startProgram starts a program, and kills it at the end of the test if it still runs.
-func startProgram(t *testing.T, env []string, name string, args ...string) (*exec.Cmd, *output, <-chan error) {
+func startProgram(t *testing.T, env []string, name string, args ...string) (*exec.Cmd, *written.Text, <-chan error) {
 	t.Helper()
-	out := &output{}
+	out := &written.Text{}
 	cmd := exec.Command(name, args...)
 	cmd.Env = append(os.Environ(), env...)
 	cmd.Stdout, cmd.Stderr = out, out
@@ -247,7 +229,7 @@ func (d desktop) click(window string, x, y int) {
 }
 
 // clickThrough clicks through share, settings, stop and start, and takes the pictures of share and settings.
-func (d desktop) clickThrough(window, folder, theme string, out *output) {
+func (d desktop) clickThrough(window, folder, theme string, out *written.Text) {
 	d.t.Helper()
 	scratch := d.t.TempDir()
 	see := func(what string, f func() bool) {

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/isc-receiver/isc-receiver/internal/cli"
 )
 
 // keysCalled runs isc-receiverd keys, which must end well, and returns what it prints.
@@ -69,7 +71,7 @@ func TestKeysRefused(t *testing.T) {
 	folder := t.TempDir()
 	t.Setenv("ISC_STATE", folder)
 	exit, _, stderr := call("keys", "add", "x")
-	require.Equal(t, exitFailed, exit)
+	require.Equal(t, cli.Failed, exit)
 	require.Contains(t, stderr, "There are no keys in "+folder+" yet. Start the receiver once")
 	require.NoError(t, os.WriteFile(filepath.Join(folder, "viewer-key"), []byte("0123456789abcdef\n"), 0o600))
 	for name, c := range map[string]struct {
@@ -77,15 +79,15 @@ func TestKeysRefused(t *testing.T) {
 		exit int
 		want string
 	}{
-		"taken":         {[]string{"add", "viewers"}, exitFailed, `there is a key "Viewers" already`},
-		"unknown":       {[]string{"remove", "x"}, exitFailed, `there is no key "x"`},
-		"unknown rig":   {[]string{"add", "x", "--channel", "y"}, exitUsage, `no rig "y", but rig1; say with --config`},
-		"no time":       {[]string{"add", "x", "--for", "5"}, exitUsage, "write it as 90m, 8h or 7d"},
-		"a past time":   {[]string{"add", "x", "--until", "2001-02-03 04:05"}, exitFailed, "2001-02-03 04:05 has passed"},
-		"no day":        {[]string{"add", "x", "--until", "Friday"}, exitUsage, "write it as 2026-12-31 or"},
-		"both":          {[]string{"add", "x", "--for", "1h", "--until", "2099-01-01"}, exitUsage, "can't be used together"},
-		"no settings":   {[]string{"list", "--config", "none.toml"}, exitUsage, "none.toml is not there"},
-		"no such state": {[]string{"list", "--state", "none"}, exitFailed, "There are no keys in none yet."},
+		"taken":         {[]string{"add", "viewers"}, cli.Failed, `there is a key "Viewers" already`},
+		"unknown":       {[]string{"remove", "x"}, cli.Failed, `there is no key "x"`},
+		"unknown rig":   {[]string{"add", "x", "--channel", "y"}, cli.Usage, `no rig "y", but rig1; say with --config`},
+		"no time":       {[]string{"add", "x", "--for", "5"}, cli.Usage, "write it as 90m, 8h or 7d"},
+		"a past time":   {[]string{"add", "x", "--until", "2001-02-03 04:05"}, cli.Failed, "2001-02-03 04:05 has passed"},
+		"no day":        {[]string{"add", "x", "--until", "Friday"}, cli.Usage, "write it as 2026-12-31 or"},
+		"both":          {[]string{"add", "x", "--for", "1h", "--until", "2099-01-01"}, cli.Usage, "can't be used together"},
+		"no settings":   {[]string{"list", "--config", "none.toml"}, cli.Usage, "none.toml is not there"},
+		"no such state": {[]string{"list", "--state", "none"}, cli.Failed, "There are no keys in none yet."},
 	} {
 		t.Run(name, func(t *testing.T) {
 			status, stdout, complaint := call(append([]string{"keys"}, c.args...)...)
@@ -96,7 +98,7 @@ func TestKeysRefused(t *testing.T) {
 	}
 	require.NoError(t, os.WriteFile(filepath.Join(folder, "viewer-keys.json"), []byte("{"), 0o600))
 	exit, _, stderr = call("keys")
-	require.Equal(t, exitFailed, exit)
+	require.Equal(t, cli.Failed, exit)
 	require.Contains(t, stderr, "The keys cannot be read: ")
 }
 

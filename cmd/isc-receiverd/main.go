@@ -9,23 +9,16 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/alecthomas/kong"
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 
 	"github.com/isc-receiver/isc-receiver/app"
+	"github.com/isc-receiver/isc-receiver/internal/cli"
 	"github.com/isc-receiver/isc-receiver/internal/journal"
 	"github.com/isc-receiver/isc-receiver/internal/status"
 	"github.com/isc-receiver/isc-receiver/internal/usage"
-)
-
-// The exit statuses, besides 0.
-const (
-	exitFailed = 1
-	exitUsage  = 2
 )
 
 // commands is the command line.
@@ -56,38 +49,14 @@ func main() {
 // run runs the program and returns its exit status.
 func run(args []string, stdout, stderr io.Writer) int {
 	var line commands
-	exit := -1
-	parser, err := kong.New(&line, append(
-		app.ParserOptions("isc-receiverd", "Receives live video over several bad links and publishes it on a web page."),
-		kong.Vars{"state_help": stateHelp}, kong.Writers(stdout, stderr), kong.Exit(func(code int) { exit = code }))...)
-	if err != nil {
-		journal.Complain(stderr, "isc-receiverd", err)
-		return exitFailed
+	p := cli.Program{Name: "isc-receiverd", Stdout: stdout, Stderr: stderr}
+	selected, exit := p.Parse(args, &line, append(
+		app.ParserOptions(p.Name, "Receives live video over several bad links and publishes it on a web page."),
+		kong.Vars{"state_help": stateHelp})...)
+	if selected == nil {
+		return exit
 	}
-	selected, err := parser.Parse(args)
-	if exit >= 0 {
-		return exit // --help
-	}
-	if err != nil {
-		fmt.Fprintf(stderr, "isc-receiverd: %v\nTry: isc-receiverd --help\n", err)
-		return exitUsage
-	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	context.AfterFunc(ctx, stop) // a second signal ends what the first cannot, such as reading from a pipe
-	selected.BindTo(ctx, (*context.Context)(nil))
-	selected.BindTo(stdout, (*io.Writer)(nil))
-	err = selected.Run()
-	switch {
-	case err == nil:
-		return 0
-	case errors.Is(err, app.ErrSetting):
-		journal.Complain(stderr, "isc-receiverd", err)
-		return exitUsage
-	default:
-		journal.Complain(stderr, "isc-receiverd", err)
-		return exitFailed
-	}
+	return p.Run(selected, app.ErrSetting)
 }
 
 // Run replays a capture.

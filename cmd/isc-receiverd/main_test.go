@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/isc-receiver/isc-receiver/app"
+	"github.com/isc-receiver/isc-receiver/internal/cli"
 	"github.com/isc-receiver/isc-receiver/internal/status"
 )
 
@@ -88,23 +89,23 @@ func TestExitStatus(t *testing.T) {
 		exit int
 		want string
 	}{
-		"nothing":          {nil, exitUsage, `expected one of "run", "replay", "keys`},
-		"unknown command":  {[]string{"play"}, exitUsage, "unexpected argument play"},
-		"unknown flag":     {[]string{"run", "--fast"}, exitUsage, "unknown flag --fast"},
-		"no capture":       {[]string{"replay"}, exitUsage, `expected "<capture>"`},
-		"two captures":     {[]string{"replay", "a", "b"}, exitUsage, "unexpected argument b"},
-		"wrong ports":      {[]string{"run", "--ports", "x"}, exitUsage, "write them as 5078-5081 or 5078,5080"},
-		"wrong latency":    {[]string{"replay", capture, "--latency", "1h"}, exitUsage, "20ms to 5s are possible"},
-		"wrong settings":   {[]string{"run", "--config", text}, exitUsage, "unknown settings: http.addr (line 2)"},
-		"no settings file": {[]string{"run", "--config", text + "x"}, exitUsage, "is not there"},
-		"no capture file":  {[]string{"replay", text + "x"}, exitFailed, "no such file"},
-		"nothing to play":  {[]string{"run", "--http", "127.0.0.1:0", "--capture", text + "x"}, exitFailed, "no such file"},
+		"nothing":          {nil, cli.Usage, `expected one of "run", "replay", "keys`},
+		"unknown command":  {[]string{"play"}, cli.Usage, "unexpected argument play"},
+		"unknown flag":     {[]string{"run", "--fast"}, cli.Usage, "unknown flag --fast"},
+		"no capture":       {[]string{"replay"}, cli.Usage, `expected "<capture>"`},
+		"two captures":     {[]string{"replay", "a", "b"}, cli.Usage, "unexpected argument b"},
+		"wrong ports":      {[]string{"run", "--ports", "x"}, cli.Usage, "write them as 5078-5081 or 5078,5080"},
+		"wrong latency":    {[]string{"replay", capture, "--latency", "1h"}, cli.Usage, "20ms to 5s are possible"},
+		"wrong settings":   {[]string{"run", "--config", text}, cli.Usage, "unknown settings: http.addr (line 2)"},
+		"no settings file": {[]string{"run", "--config", text + "x"}, cli.Usage, "is not there"},
+		"no capture file":  {[]string{"replay", text + "x"}, cli.Failed, "no such file"},
+		"nothing to play":  {[]string{"run", "--http", "127.0.0.1:0", "--capture", text + "x"}, cli.Failed, "no such file"},
 		"saving a capture": {
-			[]string{"run", "--capture", capture, "--dump"}, exitUsage, "--dump: what plays is in a file already; leave it out",
+			[]string{"run", "--capture", capture, "--dump"}, cli.Usage, "--dump: what plays is in a file already; leave it out",
 		},
-		"full disk":        {[]string{"replay", capture, "--rtp-out", "/dev/full"}, exitFailed, "the RTP packets cannot be"},
-		"demo and capture": {[]string{"run", "--demo", "--capture", capture}, exitUsage, "leave one of the two out"},
-		"not a capture":    {[]string{"replay", text}, exitFailed, "is no capture file"},
+		"full disk":        {[]string{"replay", capture, "--rtp-out", "/dev/full"}, cli.Failed, "the RTP packets cannot be"},
+		"demo and capture": {[]string{"run", "--demo", "--capture", capture}, cli.Usage, "leave one of the two out"},
+		"not a capture":    {[]string{"replay", text}, cli.Failed, "is no capture file"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			exit, stdout, stderr := call(c.args...)
@@ -139,7 +140,7 @@ func TestReplay(t *testing.T) {
 	}
 
 	exit, _, stderr = call("replay", "--ports", "6000-6003", capture)
-	require.Equal(t, exitFailed, exit)
+	require.Equal(t, cli.Failed, exit)
 	require.Equal(t,
 		"isc-receiverd: Nothing in the capture goes to UDP 6000-6003, but to UDP 5078-5081. Choose these ports.\n", stderr)
 }

@@ -14,14 +14,15 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/isc-receiver/isc-receiver/internal/cli"
 	"github.com/isc-receiver/isc-receiver/internal/status"
+	"github.com/isc-receiver/isc-receiver/internal/written"
 )
 
 // program is the program as a process.
@@ -30,25 +31,7 @@ type program struct {
 
 	address string // of its page, with a slash at its end
 	state   string // its state folder
-	stderr  lockedText
-}
-
-// lockedText is what a process has written so far.
-type lockedText struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (l *lockedText) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *lockedText) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
+	stderr  written.Text
 }
 
 // startProgram starts isc-receiverd run, whose page only this machine sees, and waits until it is up.
@@ -203,7 +186,7 @@ func TestSave(t *testing.T) {
 	require.Equal(t, 6, strings.Count(p.stderr.String(), ends))
 	for _, file := range files("*") {
 		exit, _, stderr := call("replay", file)
-		require.Equal(t, exitFailed, exit, "nothing came")
+		require.Equal(t, cli.Failed, exit, "nothing came")
 		require.Contains(t, stderr, "There are no UDP packets in the capture.")
 	}
 
@@ -211,7 +194,7 @@ func TestSave(t *testing.T) {
 	require.NoError(t, os.WriteFile(blocked, nil, 0o600))
 	t.Setenv("STATE_DIRECTORY", blocked)
 	exit, _, stderr := call("run", "--http", "127.0.0.1:0", "--ports", "0", "--dump", "--log-level", "error")
-	require.Equal(t, exitFailed, exit)
+	require.Equal(t, cli.Failed, exit)
 	require.Contains(t, stderr, "What arrives cannot be saved to "+blocked+"/captures: not a directory.")
 }
 

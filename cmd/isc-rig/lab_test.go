@@ -15,6 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/isc-receiver/isc-receiver/internal/cli"
 	"github.com/isc-receiver/isc-receiver/internal/netsim"
 )
 
@@ -103,15 +104,15 @@ func TestLabCommandMistakes(t *testing.T) {
 		exit int
 		want string
 	}{
-		"no scenario":     {nil, exitUsage, `expected "<scenario>"`},
-		"unknown":         {[]string{"moon"}, exitUsage, "the built-in ones are city, clean, highway"},
-		"broken":          {[]string{broken}, exitUsage, "unknown: link.dealy (line 2)"},
-		"ports":           {[]string{"city", "--ports", "x"}, exitUsage, `--ports: got "x"`},
-		"listening ports": {[]string{"city", "--listen-ports", "1-"}, exitUsage, `--listen-ports: got "1-"`},
-		"number of ports": {[]string{"city", "--ports", "5078"}, exitUsage, "the scenario city has 4 links"},
+		"no scenario":     {nil, cli.Usage, `expected "<scenario>"`},
+		"unknown":         {[]string{"moon"}, cli.Usage, "the built-in ones are city, clean, highway"},
+		"broken":          {[]string{broken}, cli.Usage, "unknown: link.dealy (line 2)"},
+		"ports":           {[]string{"city", "--ports", "x"}, cli.Usage, `--ports: got "x"`},
+		"listening ports": {[]string{"city", "--listen-ports", "1-"}, cli.Usage, `--listen-ports: got "1-"`},
+		"number of ports": {[]string{"city", "--ports", "5078"}, cli.Usage, "the scenario city has 4 links"},
 		"busy": {
 			[]string{"city", "--listen-ports", "0,0,0," + busy},
-			exitFailed,
+			cli.Failed,
 			"UDP port " + busy + " is in use by ",
 		},
 	} {

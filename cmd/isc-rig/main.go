@@ -2,28 +2,18 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 
 	"github.com/alecthomas/kong"
 
-	"github.com/isc-receiver/isc-receiver/internal/journal"
+	"github.com/isc-receiver/isc-receiver/internal/cli"
 	"github.com/isc-receiver/isc-receiver/internal/netsim"
 	"github.com/isc-receiver/isc-receiver/internal/rig"
 	"github.com/isc-receiver/isc-receiver/internal/rig/sender"
 	"github.com/isc-receiver/isc-receiver/internal/usage"
-)
-
-// The exit statuses, besides 0.
-const (
-	exitFailed = 1
-	exitUsage  = 2
 )
 
 // commands is the command line.
@@ -54,41 +44,15 @@ func forgetEmpty() {
 // run runs the program and returns its exit status.
 func run(args []string, stdout, stderr io.Writer) int {
 	var line commands
-	exit := -1
-	parser, err := kong.New(&line,
-		kong.Name("isc-rig"),
-		kong.Description("Sends live video over several bad links to an ISC receiver."),
-		kong.DefaultEnvars("ISC_RIG"),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-		longHelp, labHelp(),
-		kong.Writers(stdout, stderr), kong.Exit(func(code int) { exit = code }))
-	if err != nil {
-		journal.Complain(stderr, "isc-rig", err)
-		return exitFailed
+	p := cli.Program{Name: "isc-rig", Stdout: stdout, Stderr: stderr}
+	selected, exit := p.Parse(args, &line,
+		kong.Name(p.Name), kong.Description("Sends live video over several bad links to an ISC receiver."),
+		kong.DefaultEnvars("ISC_RIG"), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		longHelp, labHelp())
+	if selected == nil {
+		return exit
 	}
-	selected, err := parser.Parse(args)
-	if exit >= 0 {
-		return exit // --help
-	}
-	if err != nil {
-		fmt.Fprintf(stderr, "isc-rig: %v\nTry: isc-rig --help\n", err)
-		return exitUsage
-	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	context.AfterFunc(ctx, stop) // a second signal ends what the first cannot
-	selected.BindTo(ctx, (*context.Context)(nil))
-	selected.BindTo(stdout, (*io.Writer)(nil))
-	switch err := selected.Run(); {
-	case err == nil:
-		return 0
-	case errors.Is(err, sender.ErrConfig), errors.Is(err, netsim.ErrScenario), errors.Is(err, netsim.ErrLab):
-		journal.Complain(stderr, "isc-rig", err)
-		return exitUsage
-	default:
-		journal.Complain(stderr, "isc-rig", err)
-		return exitFailed
-	}
+	return p.Run(selected, sender.ErrConfig, netsim.ErrScenario, netsim.ErrLab)
 }
 
 // Run prints the version.

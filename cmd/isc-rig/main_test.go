@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/isc-receiver/isc-receiver/internal/cli"
 	"github.com/isc-receiver/isc-receiver/internal/rig/plan"
 )
 
@@ -49,7 +50,7 @@ func TestWrongUsage(t *testing.T) {
 		"listen: \"1234\" is no address, such as localhost": "send --to a --listen 1234",
 	} {
 		code, _, failures := try(strings.Fields(args)...)
-		require.Equal(t, exitUsage, code, args)
+		require.Equal(t, cli.Usage, code, args)
 		require.Contains(t, failures, want)
 	}
 }
@@ -88,7 +89,7 @@ func TestEmptyEnvironment(t *testing.T) {
 	require.False(t, ok)
 	require.Equal(t, "a", os.Getenv("ISC_RIG_TO"))
 	code, _, failures := try("send", "--mtu", "1")
-	require.Equal(t, exitUsage, code)
+	require.Equal(t, cli.Usage, code)
 	require.Contains(t, failures, "mtu: got 1")
 }
 
@@ -108,6 +109,6 @@ func TestSendEnds(t *testing.T) {
 	require.NoError(t, err)
 	defer func() { require.NoError(t, taken.Close()) }()
 	code, _, failures := try("send", "--to", "127.0.0.1", "--listen", taken.LocalAddr().String())
-	require.Equal(t, exitFailed, code)
+	require.Equal(t, cli.Failed, code)
 	require.Contains(t, failures, "another program has UDP port")
 }

@@ -12,19 +12,21 @@ type rule struct {
 // decides here, once, where it stands.
 var rules = map[string]rule{
 	"cmd/isc-receiver": {
-		own:  []string{"gui", "app", "internal/instance", "internal/usage"},
+		own:  []string{"gui", "app", "internal/instance", "internal/cli", "internal/usage"},
 		libs: []string{"fyne.io/fyne/v2", "github.com/alecthomas/kong", "github.com/go-gl/glfw/v3.4/glfw"},
 		why:  "the window program turns flags into a configuration and opens the window; the rest is below it",
 	},
 	"cmd/isc-receiverd": {
-		own:  []string{"app", "internal/journal", "internal/sdnotify", "internal/status", "internal/usage"},
+		own: []string{
+			"app", "internal/journal", "internal/cli", "internal/sdnotify", "internal/status", "internal/usage",
+		},
 		libs: []string{"github.com/alecthomas/kong", "github.com/schollz/progressbar/v3", "golang.org/x/term"},
 		why:  "the daemon is the core without a window: it drives app and prints the snapshot, nothing more",
 	},
 	"cmd/isc-rig": {
 		own: []string{
 			"internal/rig", "internal/rig/*", "internal/netsim", "internal/portowner",
-			"internal/journal", "internal/sdnotify", "internal/usage",
+			"internal/journal", "internal/cli", "internal/sdnotify", "internal/usage",
 		},
 		libs: []string{"github.com/alecthomas/kong"},
 		why:  "the sending side shares the coding with the receiver, through internal/rig, and nothing else",
@@ -144,6 +146,14 @@ var rules = map[string]rule{
 	"internal/sdnotify": {
 		libs: []string{"github.com/coreos/go-systemd/v22/daemon"},
 		why:  "it talks to the service manager; what there is to say, the program says",
+	},
+	"internal/cli": {
+		own:  []string{"internal/journal"},
+		libs: []string{"github.com/alecthomas/kong"},
+		why:  "programs with commands begin and end alike; what they do, their commands say",
+	},
+	"internal/written": {
+		why: "it serves tests alone, and keeps what they look at",
 	},
 	"internal/usage": {
 		libs: []string{"github.com/alecthomas/kong"},
