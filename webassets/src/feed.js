@@ -111,6 +111,7 @@ export class Feed {
       const snapshot = await response.json();
       this.clock.sample(sent, received, Date.parse(snapshot.time));
       this.#lastSynced = received;
+      if (this.denied || this.lostSince) this.#open(); // the old connection brings nothing, even if nobody has ended it
       this.#take(snapshot);
     } catch { // no answer: where the events have ended too, the connection is lost; else the watch decides
       if (asking === this.#asking && this.#events.readyState !== EventSource.OPEN) this.#lose();
@@ -141,7 +142,6 @@ export class Feed {
     }
     this.#last = Date.now();
     this.met = true;
-    if (this.denied) this.#open();
     this.denied = '';
     this.#refusals = 0;
     this.lostSince = 0;

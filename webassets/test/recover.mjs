@@ -1,6 +1,7 @@
 // usage: node recover.mjs URL
 // Lets all that happens to a viewer's connection happen to the page of a demonstration at URL that is live, and measures how
 // it comes back. Prints figures as JSON; exit status 0 where it comes back by itself and in time, 1 else, 2 for wrong usage.
+import { readFileSync } from 'node:fs';
 import { launch, open } from './browser.mjs';
 import { startProxy } from './proxy.mjs';
 
@@ -15,7 +16,7 @@ if (!url) {
 const browser = await launch();
 const proxy = await startProxy(url);
 const { page, context, faults } = await open(browser, proxy.url, { viewport: { width: 1280, height: 800 } });
-const session = await context.newCDPSession(page);
+const chromium = Number(readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8').split(' ')[0]); // its group
 const figures = {};
 
 // Runs in the page: remembers each jump of the picture over video, and what was said.
@@ -44,11 +45,19 @@ const forget = () => page.evaluate(() => Object.assign(window.seen, { jumps: [],
 const dims = () => page.evaluate(() => document.querySelector('#stage').classList.contains('dim')
   && (document.querySelector('video').videoWidth > 0 || !document.querySelector('#still').hidden));
 
+// Whoever is back stays so: nothing else is said for longer than it takes to notice that a connection is dead.
+async function stays() {
+  const { length } = await page.evaluate(() => window.seen.said);
+  await wait(4500);
+  const said = await page.evaluate((from) => window.seen.said.slice(from), length);
+  if (said.length) faults.push(`said ${JSON.stringify(said)} when it was back for a while`);
+}
+
 // Breaks something for a time, mends it, and measures until the picture is live again. says: one of what the page says
 // meanwhile.
 async function lives(name, ms, { breaks, mends, says }) {
   await page.waitForFunction(isLive, null, { timeout: 15000 });
-  await wait(3000);
+  await stays();
   await forget();
   await breaks();
   await wait(ms);
@@ -78,10 +87,21 @@ await lives('network changes', 8000, {
 await lives('network dies without a word', 8000, { breaks: () => proxy.hang(), mends() { state.hanging = false; }, says: lost });
 const still = 'The picture stands still'; // Chromium may leave open connections as they are, such as that of the events
 await lives('offline', 20000, { breaks: () => context.setOffline(true), mends: () => context.setOffline(false), says: [...lost, still] });
-await lives('computer sleeps', 20000, {
-  breaks: () => session.send('Page.setWebLifecycleState', { state: 'frozen' }),
-  mends: () => session.send('Page.setWebLifecycleState', { state: 'active' }),
+const framesBefore = await page.evaluate(() => window.seen.frames);
+await lives('computer sleeps', 20000, { // nothing of the browser runs, and when it does again, no connection is alive
+  breaks() {
+    process.kill(-chromium, 'SIGSTOP');
+    proxy.hang();
+  },
+  async mends() {
+    state.hanging = false;
+    process.kill(-chromium, 'SIGCONT');
+    figures.framesAsleep = await page.evaluate(() => window.seen.frames) - framesBefore;
+  },
 });
+await page.waitForFunction(() => window.iscFigures().late !== null && window.iscFigures().late < 2000, null, { timeout: BACK })
+  .catch(() => faults.push('computer sleeps: it does not go on with what is live'));
+if (figures.framesAsleep > 25 * 15) faults.push(`computer sleeps: ${figures.framesAsleep} frames meanwhile: it did not sleep`);
 
 const before = await page.evaluate(() => window.iscFigures().late);
 const stalled = await lives('network stalls', 2500, { breaks: () => proxy.stall(2500), mends() {} });
