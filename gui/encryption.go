@@ -46,17 +46,12 @@ func newEntry(toClipboard func(text string)) *entry {
 }
 
 func (e *entry) show(m model) {
-	page, err := url.Parse(m.URL)
-	if m.Phase != running || err != nil {
-		page = &url.URL{}
-	}
-	reached := page.Host != "" && !local(page.Hostname())
 	open := ""
-	if reached && m.Config.Access.Mode == app.AccessOpen {
+	if (reached(m.URL) || reached(m.LegacyURL)) && m.Config.Access.Mode == app.AccessOpen {
 		open = "Everyone who reaches the address can watch: no key is asked for. For closed networks only."
 	}
 	changed := e.open.Set(open, widgets.Triangle, widgets.Warning)
-	changed = e.safe.Set(encryptionNote(m, page)) || changed
+	changed = e.safe.Set(encryptionNote(m)) || changed
 	changed = e.fingerprint.show(m.Fingerprint, groups(m.Fingerprint), m.Now) || changed
 	old := ""
 	if m.LegacyURL != "" {
@@ -69,8 +64,11 @@ func (e *entry) show(m model) {
 }
 
 // encryptionNote says whether viewers' connections to the page are encrypted, and what to do.
-func encryptionNote(m model, page *url.URL) (text string, shape widgets.Shape, tone widgets.Tone) {
-	reached := page.Host != "" && !local(page.Hostname())
+func encryptionNote(m model) (text string, shape widgets.Shape, tone widgets.Tone) {
+	page, err := url.Parse(m.URL)
+	if err != nil {
+		page = &url.URL{}
+	}
 	switch {
 	case m.Fingerprint != "" && m.Config.TLS.SelfSigned:
 		return "Viewers' connections are encrypted. Browsers warn once, as this program made its certificate itself: go on " +
@@ -81,7 +79,7 @@ func encryptionNote(m model, page *url.URL) (text string, shape widgets.Shape, t
 	case page.Scheme == "https":
 		return "Viewers' connections are encrypted as far as " + page.Hostname() + ", by what answers there.",
 			widgets.Disc, widgets.Good
-	case reached:
+	case reached(m.URL):
 		seen := "the video and the key"
 		if m.Config.Access.Mode == app.AccessOpen {
 			seen = "the video"
@@ -92,10 +90,16 @@ func encryptionNote(m model, page *url.URL) (text string, shape widgets.Shape, t
 	return "", widgets.Ring, widgets.Quiet
 }
 
+// reached tells whether an address is one that others than this computer reach.
+func reached(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && u.Host != "" && !local(u.Hostname())
+}
+
 // oldNote says what the address for players of the old server is.
 func oldNote(m model) string {
 	text := "Players that were set up for the old server find the video of " + m.Config.Channels[0].Name + " here."
-	if u, err := url.Parse(m.LegacyURL); err == nil && !local(u.Hostname()) {
+	if reached(m.LegacyURL) {
 		text += " It is never encrypted: switch it off where nobody needs it."
 	}
 	return text

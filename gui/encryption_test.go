@@ -41,6 +41,7 @@ func TestEntryStates(t *testing.T) {
 	proxy, alone := live(), openToAll()
 	proxy.URL = "https://wards.example/?key=abc"
 	alone.URL, alone.LegacyURL = "http://127.0.0.1:5076/", "http://127.0.0.1:5077/playlist.m3u8"
+	oldOpen := withOld(alone)
 	for name, c := range map[string]struct {
 		model model
 		wants []string
@@ -52,6 +53,7 @@ func TestEntryStates(t *testing.T) {
 		"old":         {withOld(encrypted(app.TLS{SelfSigned: true})), []string{"the old server", "never encrypted"}},
 		"open":        {openToAll(), []string{"Everyone who reaches the address can watch", "not encrypted"}},
 		"alone":       {alone, []string{"the old server"}},
+		"old-open":    {oldOpen, []string{"Everyone who reaches the address can watch", "never encrypted"}},
 		"stopped":     {idle(), nil},
 	} {
 		t.Run(name, func(t *testing.T) {
