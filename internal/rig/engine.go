@@ -53,8 +53,8 @@ func NewEngine(config EngineConfig, now time.Time) (*Engine, error) {
 	return &Engine{coder: coder, planner: planner, plan: p}, nil
 }
 
-// Push adds an RTP packet as Coder.Push does. It closes its segment, too, where it is the last of a picture and the next
-// one will not come before the segment would be due: waiting would gain nothing.
+// Push adds an RTP packet as Coder.Push does. It closes its segment, too, where it is the last of a picture and the
+// next one will not come before the segment would be due: waiting would gain nothing.
 func (e *Engine) Push(dst []Datagram, packet []byte, now time.Time) ([]Datagram, error) {
 	n := len(dst)
 	e.pictures.push(packet, now)

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// pictures knows when the next picture is to be expected: encoders make them at a steady rate, and give all packets of one
-// at once.
+// pictures knows when the next picture is to be expected: encoders make them at a steady rate, and give all packets of
+// one at once.
 type pictures struct {
 	known     bool
 	timestamp uint32        // of the present one, in RTP

@@ -53,6 +53,8 @@ type stream struct {
 	decisions []plan.Decision
 	fresh     []plan.Decision
 	warned    bool         // of packets that do not fit
+	told      uint64       // of in.Streams, those that were logged
+	crowded   bool         // it was logged that several take turns
 	splice    *feed.Splice // nil where the RTP is another program's, and none of our business
 }
 
@@ -115,7 +117,6 @@ func (s *stream) input(packet []byte, now time.Time) {
 	if ssrc := binary.BigEndian.Uint32(packet[8:]); ssrc != s.ssrc || s.in.Packets == 0 {
 		s.ssrc = ssrc
 		s.in.Streams++
-		s.log.Info("a stream begins", "ssrc", ssrc, "payload type", packet[1]&0x7f)
 	}
 	s.in.Packets++
 	s.in.Bytes += uint64(len(packet))
@@ -212,6 +213,7 @@ func (s *stream) strange() {
 func (s *stream) tick(up []plan.Up, now time.Time) (bitrate int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.tellStreams()
 	s.note(s.engine.SetLinks(now, up))
 	s.note(s.engine.Tick(now))
 	s.arm(now)
@@ -238,6 +240,24 @@ func (s *stream) takeDecisions() {
 	}
 	if n := len(s.decisions) - keptDecisions; n > 0 {
 		s.decisions = append(s.decisions[:0], s.decisions[n:]...)
+	}
+}
+
+// several is how many streams begin from one tick to the next where more than one program sends.
+const several = 4
+
+// tellStreams logs that a stream has begun, or that several take turns.
+func (s *stream) tellStreams() {
+	began := s.in.Streams - s.told
+	s.told = s.in.Streams
+	switch {
+	case began == 0:
+		s.crowded = false
+	case began < several:
+		s.log.Info("a stream begins", "ssrc", s.ssrc)
+	case !s.crowded:
+		s.crowded = true
+		s.log.Warn("several programs send RTP to the port at once: no receiver can show that; end all but one")
 	}
 }
 

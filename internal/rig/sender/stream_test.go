@@ -1,11 +1,14 @@
 package sender
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -188,6 +191,23 @@ func TestFailingLinks(t *testing.T) {
 	s.due(epoch.Add(time.Second))
 	require.Equal(t, uint64(6), s.out.Unsent)
 	require.Len(t, to.datagrams, 4)
+}
+
+// Two programs that send at once are told of once, and not with each packet.
+func TestTwoPrograms(t *testing.T) {
+	var log bytes.Buffer
+	s, _ := newTestStream(t, func(c *Config) { c.Log = slog.New(slog.NewTextHandler(&log, nil)) })
+	for i := range 100 {
+		packet := rtpPacket(uint16(i), 100)
+		packet[11] = byte(i % 2)
+		s.input(packet, epoch)
+		if i%20 == 0 {
+			s.tick(allUp(4), epoch)
+		}
+	}
+	require.Equal(t, uint64(100), s.in.Streams)
+	require.Equal(t, 1, strings.Count(log.String(), "several programs"))
+	require.Equal(t, 1, strings.Count(log.String(), "a stream begins"))
 }
 
 // The child's restarts do not show: the stream goes on, after a pause.

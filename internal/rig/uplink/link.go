@@ -23,6 +23,9 @@ type link struct {
 
 	mu      sync.Mutex
 	reason  string // why it is down
+	told    string // of reason, the last one that was logged
+	toldAt  time.Time
+	quiet   bool   // its last end was not logged, so its next beginning is not, either
 	last    string // the last error of a datagram
 	lastAt  time.Time
 	heardAt time.Time
@@ -56,8 +59,7 @@ func (l *link) send(datagram []byte) error {
 	l.failed.Add(1)
 	l.note(s, err)
 	if !passes(err) {
-		l.close(s, explain(err, s))
-		l.uplink.wake()
+		l.close(s, explain(err, s)) // it is opened again when the links are looked at next, and not at once
 	}
 	return err
 }
@@ -130,10 +132,13 @@ func (l *link) open(ctx context.Context, d device, local netip.Addr, to netip.Ad
 	}
 	l.mu.Lock()
 	l.reason = ""
+	quiet := l.quiet
 	l.mu.Unlock()
 	l.socket.Store(s)
 	l.uplink.readers.Go(func() { l.read(s) })
-	l.uplink.config.Log.Info("a link can send", "link", l.index, "by", bound, "from", udp.LocalAddr(), "to", to)
+	if !quiet {
+		l.uplink.config.Log.Info("a link can send", "link", l.index, "by", bound, "from", udp.LocalAddr(), "to", to)
+	}
 	return nil
 }
 
@@ -158,7 +163,6 @@ func (l *link) read(s *socket) {
 			l.note(s, err)
 		default:
 			l.close(s, explain(err, s))
-			l.uplink.wake()
 			return
 		}
 	}
@@ -182,13 +186,24 @@ func (l *link) close(s *socket, reason error) {
 	}
 }
 
-// down takes note of why the link is down, and logs it once.
+// tellAgain is how long the reason of a link that goes down again and again is not repeated.
+const tellAgain = time.Minute
+
+// down takes note of why the link is down, and logs what is new.
 func (l *link) down(reason error) {
+	now, text := time.Now(), reason.Error()
 	l.mu.Lock()
-	known := l.reason == reason.Error()
-	l.reason = reason.Error()
-	l.mu.Unlock()
+	known := l.reason == text
+	l.reason = text
 	if !known {
+		l.quiet = l.told == text && now.Sub(l.toldAt) < tellAgain
+		if !l.quiet {
+			l.told, l.toldAt = text, now
+		}
+	}
+	tell := !known && !l.quiet
+	l.mu.Unlock()
+	if tell {
 		l.uplink.config.Log.Warn("a link cannot send", "link", l.index, "port", l.port, "reason", reason)
 	}
 }

@@ -1,11 +1,13 @@
 package uplink
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/netip"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -134,6 +136,27 @@ func TestDownLinksSayWhy(t *testing.T) {
 	require.Contains(t, u.Status()[0].Error, "usb77 is not there")
 	require.Equal(t, "usb77", u.Status()[0].Interface)
 	require.False(t, u.States()[0].Up)
+}
+
+// A link that comes and goes each second does not fill the log.
+func TestFlappingLinksAreToldOnce(t *testing.T) {
+	_, port := listen(t, "127.0.0.1:0")
+	var log bytes.Buffer
+	u, err := New(Config{
+		Host: "127.0.0.1", Ports: []int{port}, Log: slog.New(slog.NewTextHandler(&log, nil)), Heard: func(int, []byte) {},
+	})
+	require.NoError(t, err)
+	u.names.set([]netip.Addr{netip.MustParseAddr("127.0.0.1")}, nil)
+	for range 10 {
+		u.look(t.Context())
+		require.True(t, u.States()[0].Up)
+		l := u.links[0]
+		l.close(l.socket.Load(), syscall.ENODEV)
+		require.False(t, u.States()[0].Up)
+	}
+	u.readers.Wait()
+	require.Equal(t, 1, strings.Count(log.String(), "cannot send"))
+	require.Equal(t, 2, strings.Count(log.String(), "can send"), "at first, and after the end that was told of")
 }
 
 func TestConfigErrors(t *testing.T) {
