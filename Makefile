@@ -65,6 +65,10 @@ deb: $(PAGE) ## the Debian packages, into build/
 	packaging/system-packages.sh build deb
 	packaging/deb.sh build
 
+package-test: deb ## installs the packages in a clean Debian 12: upgrade while receiving, remove, purge, and all else
+	packaging/system-packages.sh build deb package
+	packaging/package-test.sh
+
 web: $(PAGE) ## the browser page, into webassets/dist, from where the programs embed it
 
 screenshots: ## the pictures in docs/images, of the window under Xvfb and of the page in Chromium
@@ -84,4 +88,4 @@ $(PAGE): webassets/package-lock.json webassets/build.mjs $(shell find webassets/
 $(LINTER): packaging/tools/go.mod packaging/tools/go.sum
 	$(GO) build -C packaging/tools -o ../../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 
-.PHONY: help run test check fuzz soak hostile bench bench-rig bench-channels bench-viewers bench-links programs manuals deb web screenshots clean
+.PHONY: help run test check fuzz soak hostile bench bench-rig bench-channels bench-viewers bench-links programs manuals deb package-test web screenshots clean

@@ -64,10 +64,19 @@ func explainLiveCapture(err error) error {
 	return &sentence{noRight(unit, ownPath()), err}
 }
 
+// packagedUnit is the unit of the Debian package, beside which there is a file that gives it the right to capture.
+const packagedUnit = "isc-receiverd.service"
+
 // noRight says how a program gets the right to capture: the service whose unit it is, where it is one.
 func noRight(unit, program string) string {
 	const what = "Live capture needs a right that this program does not have: CAP_NET_RAW. "
-	if unit != "" {
+	switch unit {
+	case "":
+	case packagedUnit:
+		return what + "Give it to the service: sudo install -D -m 644 /usr/share/isc-receiverd/live-capture.conf " +
+			"/etc/systemd/system/isc-receiverd.service.d/live-capture.conf && sudo systemctl daemon-reload && " +
+			"sudo systemctl restart isc-receiverd"
+	default:
 		return fmt.Sprintf(what+"Give it to the service: enter \"sudo systemctl edit %[1]s\", add the lines "+
 			"[Service] and AmbientCapabilities=CAP_NET_RAW, then enter \"sudo systemctl restart %[1]s\".", unit)
 	}

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -78,7 +79,14 @@ func TestNoRightToCapture(t *testing.T) {
 	require.Contains(t, noRight("", "/opt/it's here/isc"), `: sudo setcap cap_net_raw+ep '/opt/it'\''s here/isc'`)
 	require.Equal(t,
 		"Live capture needs a right that this program does not have: CAP_NET_RAW. Give it to the service: enter "+
-			`"sudo systemctl edit isc-receiverd.service", add the lines [Service] and AmbientCapabilities=CAP_NET_RAW, `+
-			`then enter "sudo systemctl restart isc-receiverd.service".`,
-		noRight("isc-receiverd.service", "/usr/bin/isc-receiverd"))
+			`"sudo systemctl edit rigs.service", add the lines [Service] and AmbientCapabilities=CAP_NET_RAW, `+
+			`then enter "sudo systemctl restart rigs.service".`,
+		noRight("rigs.service", "/usr/bin/isc-receiverd"))
+	command := noRight("isc-receiverd.service", "/usr/bin/isc-receiverd")
+	for _, file := range strings.Fields(command) { // the package installs what the command names
+		if strings.HasPrefix(file, "/usr/") {
+			require.FileExists(t, filepath.Join("../packaging/deb/isc-receiverd", file))
+		}
+	}
+	require.Contains(t, command, "/usr/share/isc-receiverd/live-capture.conf ")
 }

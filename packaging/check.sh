@@ -20,7 +20,7 @@ scripts() {
 		echo "shellcheck is not installed; skipped"
 		return
 	}
-	git ls-files -z '*.sh' .ci/run | xargs -0 shellcheck
+	git ls-files -z '*.sh' .ci/run packaging/deb/service | xargs -0 shellcheck
 }
 
 vet() {
@@ -44,6 +44,28 @@ other_systems() {
 	done
 }
 
+# What the packages hold besides programs, as far as it can be looked at before they are built.
+packages() {
+	for tool in desktop-file-validate appstreamcli systemd-analyze; do
+		command -v "$tool" >/dev/null 2>&1 || [ -n "${CI:-}" ] || {
+			echo "$tool is not installed; skipped"
+			return
+		}
+	done
+	desktop-file-validate packaging/deb/isc-receiver/usr/share/applications/*.desktop
+	metainfo=$(mktemp -d)
+	sed -e "s|@HOMEPAGE@|$(sed -n 's/^Website *= *"\(.*\)"/\1/p' FyneApp.toml)|" -e 's|@VERSION@|1.0|' -e 's|@DAY@|2026-01-01|' \
+		packaging/deb/isc-receiver/usr/share/metainfo/*.xml >"$metainfo/filled.metainfo.xml"
+	status=0
+	appstreamcli validate --no-net "$metainfo/filled.metainfo.xml" || status=$?
+	rm -r "$metainfo"
+	for unit in packaging/deb/*/usr/lib/systemd/system/*.service; do
+		rating=$(systemd-analyze security --offline=yes --threshold=15 --no-pager "$unit") || status=1
+		printf '%s\n' "$rating" | tail -n 1
+	done
+	return "$status"
+}
+
 # What is committed or staged must build by itself, without npm and without a C compiler.
 fresh_clone() {
 	fresh=$(mktemp -d)
@@ -57,6 +79,7 @@ fresh_clone() {
 step "format" bin/golangci-lint fmt --diff
 step "modules" "$GO" mod tidy -diff
 step "scripts" scripts
+step "packages" packages
 step "vet" vet
 step "other systems" other_systems
 step "lint settings" bin/golangci-lint config verify

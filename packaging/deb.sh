@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 GO=${GO:-go}
 folder=${1:?usage: deb.sh FOLDER [PACKAGE...]}
 shift
-[ $# -gt 0 ] || set -- isc-receiver isc-receiverd
+[ $# -gt 0 ] || set -- isc-receiver isc-receiverd isc-rig
 
 # setting NAME prints what FyneApp.toml says.
 setting() { sed -n "s/^$1 *= *\"\(.*\)\"/\1/p" FyneApp.toml; }
@@ -20,7 +20,8 @@ maintainer="ISC Receiver contributors <isc-receiver@users.noreply.github.com>"
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
 export SOURCE_DATE_EPOCH VERSION
 host=$(dpkg --print-architecture)
-set_version="-X github.com/isc-receiver/isc-receiver/app.Version=$VERSION"
+module=github.com/isc-receiver/isc-receiver
+set_version="-X $module/app.Version=$VERSION -X $module/internal/rig.Version=$VERSION"
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 mkdir -p "$folder"
@@ -130,7 +131,7 @@ make_package() {
 	esac
 	if [ "$package" = isc-receiverd ]; then
 		install -D packaging/config.toml "$root/etc/isc-receiver/config.toml"
-		[ ! -e packaging/nginx.conf ] || install packaging/nginx.conf "$root/usr/share/doc/$package/examples/nginx.conf"
+		install -D packaging/nginx.conf "$root/usr/share/doc/$package/examples/nginx.conf"
 	fi
 	about
 	(cd "$root" && find etc -type f -printf '/%p\n' 2>/dev/null | LC_ALL=C sort >DEBIAN/conffiles) || true

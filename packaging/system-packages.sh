@@ -16,7 +16,8 @@ packages_of() {
 	run) echo "$(unless_there ffmpeg ffmpeg) libgl1-mesa-dri libegl1 libxcursor1 libxrandr2 libxinerama1 libxi6" \
 		"libxxf86vm1 libxkbcommon0" ;;
 	test) echo "xvfb xauth libgl1-mesa-dri xdotool imagemagick x11-utils openbox fonts-dejavu-core iproute2 git" \
-		"shellcheck tcpdump nginx $(unless_there "$(browser_package)" chromium google-chrome chromium-browser)" ;;
+		"shellcheck tcpdump nginx desktop-file-utils appstream systemd" \
+		"$(unless_there "$(browser_package)" chromium google-chrome chromium-browser)" ;;
 	deb) echo "dpkg-dev librsvg2-bin git" ;;
 	package) echo "lintian desktop-file-utils appstream debootstrap systemd-container xvfb xauth xdotool x11-utils" \
 		"imagemagick openbox curl shellcheck" ;;

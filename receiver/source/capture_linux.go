@@ -48,11 +48,12 @@ func openCapture(index int, ports []int) (s *captureSocket, buffer int, err erro
 	return s, buffer, nil
 }
 
-// listenPackets opens a socket for that protocol.
+// listenPackets opens a socket for that protocol. Where the service manager keeps a program from packet sockets, the system
+// says that it has none.
 func listenPackets(index, protocol int, filter []bpf.RawInstruction) (*packet.Conn, error) {
 	conn, err := packet.Listen(&net.Interface{Index: index}, packet.Datagram, protocol, &packet.Config{Filter: filter})
 	switch {
-	case errors.Is(err, unix.EPERM), errors.Is(err, unix.EACCES):
+	case errors.Is(err, unix.EPERM), errors.Is(err, unix.EACCES), errors.Is(err, unix.EAFNOSUPPORT):
 		return nil, fmt.Errorf("%w: %w", ErrPermission, err)
 	case errors.Is(err, unix.ENODEV):
 		return nil, fmt.Errorf("%w: %w", ErrInterface, err)
