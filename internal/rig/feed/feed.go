@@ -22,13 +22,23 @@ const (
 	ranWell    = 10 * time.Second
 )
 
+// silence is how long a child may run without sending anything. A camera that hangs does not end it; one that begins
+// may take seconds.
+const silence = 10 * time.Second
+
+// errHung says that a child sent nothing, and did not end by itself.
+var errHung = errors.New("ffmpeg sent nothing any more, and was ended: does the camera hang? Unplug it, and plug it in " +
+	"again")
+
 // Feed is the video of a rig. It is used once.
 type Feed struct {
 	config Config
 	to     netip.AddrPort
 	log    *slog.Logger
+	silent time.Duration // that a child may be
 	wanted atomic.Int64  // bits a second
 	wake   chan struct{} // holds a token when wanted has changed
+	came   atomic.Uint64 // packets of all children
 
 	mu     sync.Mutex
 	status Status
@@ -44,7 +54,7 @@ type Status struct {
 
 // New returns a feed that sends to a local port. The configuration is valid.
 func New(config Config, to netip.AddrPort, log *slog.Logger) *Feed {
-	f := &Feed{config: config, to: to, log: log, wake: make(chan struct{}, 1)}
+	f := &Feed{config: config, to: to, log: log, silent: silence, wake: make(chan struct{}, 1)}
 	f.wanted.Store(int64(config.Bitrate))
 	return f
 }
@@ -59,6 +69,10 @@ func (f *Feed) SetBitrate(bitrate int) {
 	default: // it will be read
 	}
 }
+
+// Came takes note that a packet has come from the child. One from which none comes for 10 s is ended, and another one is
+// started. Any goroutine may call it.
+func (f *Feed) Came() { f.came.Add(1) }
 
 // Status returns what is known of the feed. Any goroutine may call it.
 func (f *Feed) Status() Status {
@@ -118,6 +132,9 @@ func (f *Feed) runChild(ctx context.Context) error {
 		defer runtime.UnlockOSThread()
 		ended <- cmd.Run()
 	}()
+	came := f.came.Load()
+	look := time.NewTicker(f.silent)
+	defer look.Stop()
 	for {
 		select {
 		case err := <-ended:
@@ -125,6 +142,12 @@ func (f *Feed) runChild(ctx context.Context) error {
 				return nil
 			}
 			return words.reason(err)
+		case <-look.C:
+			if f.came.Load() == came && ctx.Err() == nil {
+				cancel()
+				return words.hung(<-ended)
+			}
+			came = f.came.Load()
 		case <-f.wake:
 			if int(f.wanted.Load()) != bitrate {
 				cancel()
@@ -153,6 +176,14 @@ func (t *tail) Write(p []byte) (int, error) {
 		t.last = append(t.last[:0], line[:min(len(line), 200)]...)
 	}
 	return len(p), nil
+}
+
+// hung says that a child sent nothing any more.
+func (t *tail) hung(ended error) error {
+	if len(t.last) == 0 {
+		return errHung
+	}
+	return fmt.Errorf("%w; before that, %w", errHung, t.reason(ended))
 }
 
 // reason says why a child ended.

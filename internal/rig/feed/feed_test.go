@@ -228,6 +228,31 @@ func TestChildIsStartedAgain(t *testing.T) {
 	require.Equal(t, "ffmpeg says: /dev/video0: no such camera", f.Status().Error)
 }
 
+// TestHungChild has a child that neither ends nor sends anything, as with a camera that hangs: it is ended and another
+// one is started; one whose packets come is left alone.
+func TestHungChild(t *testing.T) {
+	folder := t.TempDir()
+	script := "#!/bin/sh\necho waiting for a frame >&2\nexec sleep 1000\n"
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "ffmpeg"), []byte(script), 0o700))
+	t.Setenv("PATH", folder+":/bin:/usr/bin")
+	config := Default()
+	config.TestPicture = true
+	f := New(config, netip.MustParseAddrPort("127.0.0.1:9"), slog.New(slog.DiscardHandler))
+	f.silent = time.Second
+	run(t, f)
+	began := time.Now()
+	for ; time.Since(began) < 2500*time.Millisecond; <-time.After(10 * time.Millisecond) {
+		f.Came()
+	}
+	require.Equal(t, uint64(1), f.Status().Starts)
+	for f.Status().Starts < 2 {
+		require.Less(t, time.Since(began), 20*time.Second)
+		<-time.After(10 * time.Millisecond)
+	}
+	require.Contains(t, f.Status().Error, "ffmpeg sent nothing any more")
+	require.Contains(t, f.Status().Error, "before that, ffmpeg says: waiting for a frame")
+}
+
 func TestNoFFmpeg(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	config := Default()

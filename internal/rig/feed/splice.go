@@ -38,7 +38,7 @@ func (s *Splice) Pass(packet []byte, now time.Time) bool {
 	default:
 		s.before, s.current = s.current, ssrc
 		s.sequence = s.last.sequence + 1 - sequence
-		s.stamp = s.last.stamp + uint32(now.Sub(s.last.at).Seconds()*clock) - stamp
+		s.stamp = s.last.stamp + uint32(uint64(now.Sub(s.last.at).Seconds()*clock)) - stamp
 	}
 	sequence += s.sequence
 	stamp += s.stamp

@@ -169,6 +169,9 @@ func (s *Sender) read(socket *net.UDPConn) {
 			s.config.Log.Warn("RTP could not be read", "error", err)
 			continue
 		}
+		if s.feed != nil {
+			s.feed.Came()
+		}
 		s.stream.input(buffer[:n], time.Now())
 	}
 }
