@@ -18,10 +18,10 @@ func TestSplitSurvivesAnyPath(t *testing.T) {
 	for k := 1; k <= isc.MaxSources; k++ {
 		for r := 0; r <= isc.MaxParity; r++ {
 			for links := 1; links <= 8; links++ {
-				for range 4 {
+				for range 2 {
 					in := randomLinks(random, links)
 					s := newSplitter(in)
-					for range 12 {
+					for range 8 {
 						requireSpread(t, s, in, 1+random.IntN(k), r)
 						requireSpread(t, s, in, k, r)
 					}
@@ -59,14 +59,18 @@ func requireSpread(t *testing.T, s *splitter, in []plan.Link, k, r int) {
 	}
 	require.Len(t, chosen, n)
 	for _, link := range chosen {
-		require.Positive(t, in[link].Weight)
+		if in[link].Weight <= 0 {
+			t.Fatalf("link %d of %v", link, in)
+		}
 		carried[in[link].Path]++
 	}
 	if possible := divideUp(n, len(paths)) <= r; !possible {
 		return
 	}
 	for _, packets := range carried {
-		require.LessOrEqual(t, packets, r, "%d+%d over %v", k, r, in)
+		if packets > r {
+			t.Fatalf("%d packets of %d+%d over %v", packets, k, r, in)
+		}
 	}
 }
 

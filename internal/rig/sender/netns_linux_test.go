@@ -262,3 +262,44 @@ func TestRealLinks(t *testing.T) {
 		"after its return; an unplugged one: known after %v, in use %v after its return", sent, c.Packets.Recovered,
 		silent, gone, returned, down, plugged)
 }
+
+// TestFullLinkHoldsNobodyUp has one of two links carry next to nothing, so that its queue and then its socket are full.
+// What is sent there fails at once and is counted; all comes by the other link.
+func TestFullLinkHoldsNobodyUp(t *testing.T) {
+	if !inNamespace(t) {
+		return
+	}
+	if _, err := exec.LookPath("tc"); err != nil {
+		t.Skip("tc (package iproute2) is not installed")
+	}
+	n := startNetwork(t)
+	n.plug(0)
+	n.plug(1)
+	slow := "qdisc add dev usb0 root tbf rate 8kbit burst 1600 latency 1000s"
+	if out, err := exec.CommandContext(t.Context(), "tc", strings.Fields(slow)...).CombinedOutput(); err != nil {
+		t.Skipf("no link can be made slow here: %s", out)
+	}
+	n.startReceiver(t, "run", "--http", ":5076", "--access", "open", "--no-hls", "--rtp-to", controlHere+":4567",
+		"--ports", "5078,5079", "--log-level", "warn")
+	back, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.ParseIP(controlHere), Port: 4567})
+	require.NoError(t, err)
+	require.NoError(t, back.SetReadBuffer(4<<20))
+	config := Default()
+	config.To, config.Listen, config.Ports, config.Interfaces = receiverAddress, "localhost:0", []int{5078, 5079},
+		[]string{"usb0", "usb1"}
+	s, err := New(config)
+	require.NoError(t, err)
+	stop := start(t, s)
+	again(t, "both links are up", func() bool { return s.Status().Plan.Paths == 2 })
+	again(t, "the receiver runs", func() bool { return len(channel(t).Links) == 2 })
+	video := startVideo(t, s.RTP()[0], back)
+	again(t, "the link is full", func() bool { return s.Status().Links[0].Failed > 10 })
+	require.Equal(t, "the queue of usb0 is full: it is slower than what it should carry", s.Status().Links[0].LastError)
+	require.Zero(t, s.Status().Links[1].Failed)
+	sent := video.stop()
+	video.requireSame()
+	st := s.Status()
+	require.Equal(t, sent, st.Input.Packets)
+	stop()
+	t.Logf("%d packets; on the full link %d datagrams, and %d that it did not take", sent, st.Links[0].Sent, st.Links[0].Failed)
+}
