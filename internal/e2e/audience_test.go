@@ -163,12 +163,12 @@ func (s *spectator) got(a *answer) error {
 			late := time.Since(due)
 			s.late.add(late)
 			s.parts.Add(1)
-			s.bytes.Add(uint64(a.body.Len()))
+			s.bytes.Add(uint64(a.size))
 			s.missed = s.missed || late > onTime
 		}
 		return nil
 	}
-	s.bytes.Add(uint64(a.body.Len()))
+	s.bytes.Add(uint64(a.size))
 	list, err := parseTail(a.body.Bytes())
 	if err != nil {
 		return err

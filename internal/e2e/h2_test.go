@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/net/http2"
@@ -38,7 +39,8 @@ type answer struct {
 	path   string
 	status int
 	fields []hpack.HeaderField
-	body   bytes.Buffer
+	body   bytes.Buffer // but for events and video
+	size   int          // of the body
 }
 
 func (a *answer) field(name string) string {
@@ -127,8 +129,11 @@ func (c *h2) handle(frame http2.Frame) (whole *answer, err error) {
 		}
 		ended = f.StreamEnded()
 	case *http2.DataFrame:
-		if a != nil && a.path != eventsPath {
-			a.body.Write(f.Data())
+		if a != nil {
+			a.size += len(f.Data())
+			if a.path != eventsPath && !strings.HasSuffix(a.path, ".mp4") {
+				a.body.Write(f.Data())
+			}
 		}
 		ended = f.StreamEnded()
 		if c.taken += int(f.Length); c.taken > h2Window/16 {

@@ -18,24 +18,39 @@ type stalledReaders struct {
 	refused     int
 }
 
-// stall lets readers come who stall.
+// stall lets readers come who stall, a few at a time.
 func stall(ctx context.Context, address, key string, n int) (s stalledReaders) {
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	places := make(chan struct{}, 16)
 	for i := range n {
-		c, err := dialH2(ctx, address, fmt.Sprintf("127.0.9.%d", 1+i%200))
-		if err == nil {
-			if err = errors.Join(c.signIn(key), c.ask(eventsPath)); err == nil {
-				for range 40 {
-					err = errors.Join(err, c.ask("/"), c.ask("/api/v1/status"))
-				}
+		places <- struct{}{}
+		all.Go(func() {
+			defer func() { <-places }()
+			c, err := stallOne(ctx, address, key, fmt.Sprintf("127.0.9.%d", 1+i%200))
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil {
+				s.refused++
+				return
 			}
-		}
-		if err != nil {
-			s.refused++
-			continue
-		}
-		s.connections = append(s.connections, c)
+			s.connections = append(s.connections, c)
+		})
 	}
+	all.Wait()
 	return s
+}
+
+func stallOne(ctx context.Context, address, key, from string) (*h2, error) {
+	c, err := dialH2(ctx, address, from)
+	if err != nil {
+		return nil, err
+	}
+	err = errors.Join(c.signIn(key), c.ask(eventsPath))
+	for range 20 {
+		err = errors.Join(err, c.ask("/"), c.ask("/api/v1/status"))
+	}
+	return c, err
 }
 
 // dropped returns how many of the connections the server has ended. It ends them all.

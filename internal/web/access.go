@@ -122,8 +122,8 @@ func (s *Server) noteRefusal(r *http.Request, from netip.Addr, result verdict, n
 
 // serveAccess tells a proxy that keeps video of a channel whether a request may have it: 204 if so, 401 without a valid
 // key, and 403 where there is no such channel for this key, or while keys are refused unread. nginx takes no other
-// codes (ngx_http_auth_request_module). Whoever may have it counts as a viewer, since the rest that it fetches need not come
-// here; beyond the limit of viewers it is not counted, as it costs this server nothing more.
+// codes (ngx_http_auth_request_module). Whoever may have it counts as a viewer, since the rest that it fetches need not
+// come here; beyond the limit of viewers it is not counted, as it costs this server nothing more.
 func (s *Server) serveAccess(w http.ResponseWriter, r *http.Request) {
 	now := time.Now()
 	from := customer(s.clientOf(r))
