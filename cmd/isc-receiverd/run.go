@@ -19,9 +19,10 @@ import (
 	"github.com/isc-receiver/isc-receiver/internal/status"
 )
 
-// gcPercent is how much memory may grow, in percent of what is in use, before it is collected. Little is in use: half
-// of what is usual costs next to nothing, and a flood of strangers hardly shows in the memory of the process.
-const gcPercent = 50
+// gcPercent is how much memory may grow, in percent of what is in use, before it is collected. Little is in use: a
+// quarter of what is usual costs next to nothing, a flood of strangers hardly shows in the memory of the process, and a
+// thousand viewers make it no larger than they must.
+const gcPercent = 25
 
 type runCommand struct {
 	app.Flags

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"fmt"
 	"net"
 	"net/netip"
 	"sync"
@@ -16,6 +17,28 @@ type limitListener struct {
 	mu   sync.Mutex
 	open int
 	by   map[netip.Addr]int
+}
+
+// otherFiles is how many files the program may need beside connections of viewers.
+const otherFiles = 256
+
+// connectionsFor returns how many of the wanted connections a process can have that may open so many files.
+func connectionsFor(files uint64, wanted int) int {
+	return int(min(uint64(wanted), max(files/2, files-min(files, otherFiles))))
+}
+
+// connections returns how many connections are taken. Where the system allows fewer than the limit, the log says so.
+func (s *Server) connections() int {
+	files, known := openFiles()
+	if !known {
+		return s.limits.Connections
+	}
+	n := connectionsFor(files, s.limits.Connections)
+	if n < s.limits.Connections {
+		s.log.Warn(fmt.Sprintf("This system lets the program open %d files, so %d connections of viewers are taken and not %d. "+
+			"Raise LimitNOFILE of the service, or the hard limit of ulimit -n.", files, n, s.limits.Connections))
+	}
+	return n
 }
 
 // Accept implements net.Listener.

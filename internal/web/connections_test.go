@@ -2,8 +2,10 @@ package web
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
@@ -118,4 +120,31 @@ func TestHeadersAreLimited(t *testing.T) {
 	}
 	cancel()
 	require.NoError(t, <-ran)
+}
+
+func TestConnectionsFitTheSystem(t *testing.T) {
+	for _, test := range []struct {
+		files  uint64
+		wanted int
+		want   int
+	}{
+		{1 << 20, 8000, 8000}, {8256, 8000, 8000}, {8255, 8000, 7999}, {4096, 8000, 3840}, {1024, 8000, 768},
+		{256, 8000, 128}, {10, 8000, 5}, {0, 8000, 0}, {1 << 63, 8000, 8000},
+	} {
+		require.Equal(t, test.want, connectionsFor(test.files, test.wanted), test)
+	}
+	files, known := openFiles()
+	if !known {
+		return
+	}
+	var log bytes.Buffer
+	s := newTestServer("")
+	s.log = slog.New(slog.NewTextHandler(&log, nil))
+	s.limits.Connections = int(files)
+	require.Less(t, s.connections(), int(files))
+	require.Contains(t, log.String(), "Raise LimitNOFILE of the service")
+	log.Reset()
+	s.limits.Connections = int(files / 2)
+	require.Equal(t, int(files/2), s.connections())
+	require.Empty(t, log.String())
 }

@@ -6,9 +6,11 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"hash"
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -42,6 +44,7 @@ type ringKey struct {
 	Key
 	cookie string // the cookie's name: one for each key, as cookies know no ports
 	digest [sha256.Size]byte
+	macs   *sync.Pool // of hash.Hash: each request takes one
 }
 
 // newKeyring returns the ring of keys that come after those of another ring.
@@ -52,7 +55,7 @@ func newKeyring(keys []Key, before *keyring, now time.Time) *keyring {
 			continue
 		}
 		key.Channels = slices.Clone(key.Channels)
-		held := &ringKey{Key: key, digest: sha256.Sum256([]byte(key.Secret))}
+		held := &ringKey{Key: key, digest: sha256.Sum256([]byte(key.Secret)), macs: new(sync.Pool)}
 		held.cookie = "isc_" + hex.EncodeToString(held.mac("cookie name"))[:8]
 		ring.keys = append(ring.keys, held)
 		ring.put(held)
@@ -180,7 +183,12 @@ func (k *ringKey) nonceIn(value string) string {
 }
 
 func (k *ringKey) mac(text string) []byte {
-	h := hmac.New(sha256.New, []byte(k.Secret))
+	h, ok := k.macs.Get().(hash.Hash)
+	if !ok {
+		h = hmac.New(sha256.New, []byte(k.Secret))
+	}
+	defer k.macs.Put(h)
+	h.Reset()
 	h.Write([]byte(text))
 	return h.Sum(nil)
 }

@@ -68,7 +68,7 @@ func Listen(address string) (net.Listener, error) {
 func (s *Server) Run(ctx context.Context, listener net.Listener) error {
 	server := s.httpServer()
 	limited := &limitListener{
-		Listener: listener, limit: s.limits.Connections,
+		Listener: listener, limit: s.connections(),
 		exempt: func(from netip.Addr) bool { return from.IsLoopback() || s.trusts(from) },
 	}
 	served := make(chan error, 1)
