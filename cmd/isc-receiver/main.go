@@ -17,6 +17,7 @@ import (
 	"github.com/isc-receiver/isc-receiver/gui"
 	"github.com/isc-receiver/isc-receiver/internal/cli"
 	"github.com/isc-receiver/isc-receiver/internal/instance"
+	"github.com/isc-receiver/isc-receiver/internal/journal"
 	"github.com/isc-receiver/isc-receiver/internal/usage"
 )
 
@@ -80,7 +81,9 @@ func (line commandLine) show(settings app.UserSettings, p cli.Program) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	started := func(url string) {
-		if url != "" { // else nobody can watch, and the window says so
+		// Without a URL nobody can watch, and the window says so. The journal, to which the output of what a desktop starts
+		// goes, gets no key.
+		if url != "" && !journal.Attached() {
 			fmt.Fprintln(p.Stdout, "Open", url)
 		}
 	}

@@ -12,7 +12,7 @@ type rule struct {
 // decides here, once, where it stands.
 var rules = map[string]rule{
 	"cmd/isc-receiver": {
-		own:  []string{"gui", "app", "internal/instance", "internal/cli", "internal/usage"},
+		own:  []string{"gui", "app", "internal/instance", "internal/cli", "internal/journal", "internal/usage"},
 		libs: []string{"fyne.io/fyne/v2", "github.com/alecthomas/kong", "github.com/go-gl/glfw/v3.4/glfw"},
 		why:  "the window program turns flags into a configuration and opens the window; the rest is below it",
 	},
