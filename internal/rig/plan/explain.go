@@ -26,6 +26,10 @@ func (p *Planner) explain(now time.Time, old *Plan) {
 	if next.Bitrate > 0 && (old == nil || old.Bitrate != next.Bitrate) {
 		p.say(now, "the video may have %d kb/s: %s in use", next.Bitrate/1000, count(next.Paths, "path"))
 	}
+	if next.Paths == 0 {
+		p.said = p.said[:0]
+		return
+	}
 	moved := len(p.said) != len(next.Links)
 	for i := range p.said {
 		moved = moved || math.Abs(p.said[i]-next.Links[i].Weight) > telltale

@@ -301,5 +301,6 @@ func TestFullLinkHoldsNobodyUp(t *testing.T) {
 	st := s.Status()
 	require.Equal(t, sent, st.Input.Packets)
 	stop()
-	t.Logf("%d packets; on the full link %d datagrams, and %d that it did not take", sent, st.Links[0].Sent, st.Links[0].Failed)
+	t.Logf("%d packets; on the full link %d datagrams, and %d that it did not take", sent, st.Links[0].Sent,
+		st.Links[0].Failed)
 }

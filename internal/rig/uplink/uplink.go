@@ -160,13 +160,17 @@ func (u *Uplink) look(ctx context.Context) {
 
 // assign returns the interface of each link; "" for none, or where the system may choose.
 func (u *Uplink) assign(all []device, targets []netip.Addr) []string {
-	if len(u.config.Interfaces) > 0 || loopback(targets) {
+	if len(u.config.Interfaces) > 0 {
+		return u.interfaces
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if loopback(targets) {
+		u.interfaces = make([]string, len(u.links))
 		return u.interfaces
 	}
 	names := usable(all)
 	next := assign(u.interfaces, names)
-	u.mu.Lock()
-	defer u.mu.Unlock()
 	u.interfaces = next
 	spare := slices.DeleteFunc(names, func(name string) bool { return slices.Contains(next, name) })
 	if len(spare) > 0 && !slices.Equal(spare, u.spare) {
