@@ -15,8 +15,8 @@ import (
 const (
 	// statusEvery is how often the line that describes the program is told anew at most.
 	statusEvery = 2 * time.Second
-	// beats is how many signs of life are sent in the time after which the service manager gives the program up. With
-	// as many, a check or two may fail on a machine that was busy.
+	// beats is how many signs of life are sent in the time after which the service manager gives the program up, where
+	// checks take no time. With as many, a check on a busy machine may take half of that time, and nothing comes of it.
 	beats = 4
 )
 
@@ -35,7 +35,7 @@ type Service struct {
 }
 
 // New returns the program as a service. describe returns a line, in plain words, on what it is at; check returns an
-// error that says what has made no progress for longer than patience, and may take twice that time. Run calls both.
+// error that says what has made no progress for longer than patience, and may take that time. Run calls both.
 func New(log *slog.Logger, describe func() string, check func(patience time.Duration) error) *Service {
 	return &Service{log: log, describe: describe, check: check}
 }
@@ -74,7 +74,7 @@ func (s *Service) Run(ctx context.Context) {
 		case <-status.C:
 			s.tell()
 		case <-beat:
-			if err := s.check(interval / beats / 2); err != nil {
+			if err := s.check(interval / 2); err != nil {
 				s.log.Error("the program is stuck; unless that changes, the service manager starts it again", "error", err)
 				continue
 			}

@@ -107,7 +107,7 @@ func TestWatchdog(t *testing.T) {
 	var stuck atomic.Bool
 	failed := make(chan struct{})
 	check := func(patience time.Duration) error {
-		if patience != 10*time.Millisecond {
+		if patience != 40*time.Millisecond {
 			return errors.New("another patience was expected")
 		}
 		if !stuck.Load() {
