@@ -27,8 +27,8 @@ const (
 const silence = 10 * time.Second
 
 // errHung says that a child sent nothing, and did not end by itself.
-var errHung = errors.New("ffmpeg sent nothing any more, and was ended: does the camera hang? Unplug it, and plug it in " +
-	"again")
+var errHung = errors.New("ffmpeg sent nothing any more, and was ended: does the camera hang? Unplug it, and plug it " +
+	"in again")
 
 // Feed is the video of a rig. It is used once.
 type Feed struct {
@@ -70,8 +70,8 @@ func (f *Feed) SetBitrate(bitrate int) {
 	}
 }
 
-// Came takes note that a packet has come from the child. One from which none comes for 10 s is ended, and another one is
-// started. Any goroutine may call it.
+// Came takes note that a packet has come from the child. One from which none comes for 10 s is ended, and another one
+// is started. Any goroutine may call it.
 func (f *Feed) Came() { f.came.Add(1) }
 
 // Status returns what is known of the feed. Any goroutine may call it.

@@ -7,13 +7,6 @@ import (
 	"strings"
 )
 
-// device is a network interface as it is now.
-type device struct {
-	name      string
-	index     int
-	addresses []netip.Addr
-}
-
 // virtual are the beginnings of the names of interfaces that lead to containers, virtual machines or tunnels: what
 // leaves by them leaves by another one, too.
 var virtual = []string{

@@ -18,6 +18,7 @@ type link struct {
 	port   int
 	uplink *Uplink
 	socket atomic.Pointer[socket]
+	opened time.Time // the last socket; known to Run alone
 
 	sent, bytes, failed, heard atomic.Uint64
 
@@ -64,68 +65,85 @@ func (l *link) send(datagram []byte) error {
 	return err
 }
 
+// way is an address of the receiver that may be reached from an interface, and the interface's own.
+type way struct {
+	to    netip.AddrPort
+	local netip.Addr
+}
+
 // keep has the link send by an interface to the first of the addresses that can be reached from there. An interface
 // without name stands for whichever the system chooses.
 func (l *link) keep(ctx context.Context, d device, targets []netip.Addr) {
-	target, local := choose(d, targets)
-	if !target.IsValid() {
+	ways := l.ways(d, targets)
+	if len(ways) == 0 {
 		err := fmt.Errorf("the receiver has only addresses (%v) of another kind than %s", targets, d.name)
 		l.close(l.socket.Load(), err)
 		l.down(err)
 		return
 	}
-	to := netip.AddrPortFrom(target, uint16(l.port))
-	if s := l.socket.Load(); s != nil {
-		switch {
-		case s.to != to:
-			l.close(s, fmt.Errorf("the receiver is at %v now", target))
-		case s.device.name != d.name:
-			l.close(s, fmt.Errorf("it leaves %s and goes by %s from now on", s.device.name, d.name))
-		case s.device.index != d.index:
-			l.close(s, fmt.Errorf("%s was taken away, or is another one now", s.device.name))
-		case d.name != "" && !slices.Contains(d.addresses, s.local):
-			l.close(s, fmt.Errorf("%s no longer has the address %v", d.name, s.local))
-		default:
+	s := l.socket.Load()
+	if s != nil {
+		if reason := s.outdated(d, ways); reason != nil {
+			l.close(s, reason)
+			s = nil
+		}
+	}
+	if s == nil && l.socketFailed() {
+		return
+	}
+	var first error
+	for _, w := range ways {
+		if s != nil && s.to == w.to {
 			return
 		}
+		err := l.open(ctx, d, w)
+		if err == nil {
+			return
+		}
+		if first == nil {
+			first = err
+		}
 	}
-	if err := l.open(ctx, d, local, to); err != nil {
-		l.down(err)
-	}
+	l.down(first)
 }
 
-// choose returns the first address that is of a kind that the interface has, and the interface's own of that kind.
-func choose(d device, targets []netip.Addr) (target, local netip.Addr) {
+// socketFailed tells whether the last socket failed so soon that another one would, too. The next look will tell.
+func (l *link) socketFailed() bool { return time.Since(l.opened) < lookEvery/2 }
+
+// outdated says why a socket is of no more use, or returns nil.
+func (s *socket) outdated(d device, ways []way) error {
+	switch {
+	case !slices.ContainsFunc(ways, func(w way) bool { return w.to == s.to }):
+		return fmt.Errorf("the receiver is at %v now", ways[0].to.Addr())
+	case s.device.name != d.name:
+		return fmt.Errorf("it leaves %s and goes by %s from now on", s.device.name, d.name)
+	case s.device.index != d.index:
+		return fmt.Errorf("%s was taken away, or is another one now", s.device.name)
+	case d.name != "" && !slices.Contains(d.addresses, s.local):
+		return fmt.Errorf("%s no longer has the address %v", d.name, s.local)
+	}
+	return nil
+}
+
+// ways returns the addresses that are of a kind that the interface has, with the interface's own of that kind.
+func (l *link) ways(d device, targets []netip.Addr) (all []way) {
 	for _, target := range targets {
-		if d.name == "" {
-			return target, netip.Addr{}
-		}
-		for _, local := range d.addresses {
-			if local.Is4() == target.Is4() {
-				return target, local
-			}
+		if local, ok := d.like(target); ok {
+			all = append(all, way{netip.AddrPortFrom(target, uint16(l.port)), local})
 		}
 	}
-	return netip.Addr{}, netip.Addr{}
+	return all
 }
 
-// open opens the socket and starts its reader.
-func (l *link) open(ctx context.Context, d device, local netip.Addr, to netip.AddrPort) error {
-	dialer := net.Dialer{}
-	bound := "the system's choice of interface"
-	if d.name != "" {
-		bound = d.name
-		if dialer.Control = bindToDevice(d.name); dialer.Control == nil {
-			dialer.LocalAddr = &net.UDPAddr{IP: local.AsSlice()}
-			bound = fmt.Sprintf("%s, by its address %v alone", d.name, local)
-		}
-	}
-	conn, err := dialer.DialContext(ctx, "udp", to.String())
+// open opens the socket and starts its reader. The one before, if there is one, is closed then.
+func (l *link) open(ctx context.Context, d device, w way) error {
+	dialer, bound := d.dialer("udp", w.local)
+	conn, err := dialer.DialContext(ctx, "udp", w.to.String())
 	if err != nil {
-		return explain(err, &socket{device: d, to: to})
+		return explain(err, &socket{device: d, to: w.to})
 	}
 	udp := conn.(*net.UDPConn)
-	s := &socket{conn: udp, device: d, to: to, local: udp.LocalAddr().(*net.UDPAddr).AddrPort().Addr().Unmap()}
+	s := &socket{conn: udp, device: d, to: w.to, local: udp.LocalAddr().(*net.UDPAddr).AddrPort().Addr().Unmap()}
 	if err := s.writer.use(udp); err != nil {
 		_ = udp.Close()
 		return err
@@ -134,10 +152,13 @@ func (l *link) open(ctx context.Context, d device, local netip.Addr, to netip.Ad
 	l.reason = ""
 	quiet := l.quiet
 	l.mu.Unlock()
-	l.socket.Store(s)
+	l.opened = time.Now()
+	if before := l.socket.Swap(s); before != nil {
+		_ = before.conn.Close() // nothing is lost by it
+	}
 	l.uplink.readers.Go(func() { l.read(s) })
 	if !quiet {
-		l.uplink.config.Log.Info("a link can send", "link", l.index, "by", bound, "from", udp.LocalAddr(), "to", to)
+		l.uplink.config.Log.Info("a link can send", "link", l.index, "by", bound, "from", udp.LocalAddr(), "to", w.to)
 	}
 	return nil
 }

@@ -42,9 +42,7 @@ func (n *names) run(ctx context.Context, host string, changed func()) {
 		return
 	}
 	for {
-		lookUp, cancel := context.WithTimeout(ctx, resolveFor)
-		addresses, err := net.DefaultResolver.LookupNetIP(lookUp, "ip", host)
-		cancel()
+		addresses, err := find(ctx, host, resolve)
 		if err != nil {
 			err = fmt.Errorf("the receiver's name %s was not found (%w): is it right, and is there a way to the internet?",
 				host, err)
@@ -64,6 +62,66 @@ func (n *names) run(ctx context.Context, host string, changed func()) {
 		case <-timer.C:
 		}
 	}
+}
+
+// resolver looks up a name by an interface; by the system's choice where that has no name.
+type resolver func(ctx context.Context, by device, host string) ([]netip.Addr, error)
+
+// find looks a name up as the system does, and where that fails, by each interface at once: the one that the system
+// prefers may be the modem that has no network.
+func find(ctx context.Context, host string, resolve resolver) ([]netip.Addr, error) {
+	addresses, err := resolve(ctx, device{}, host)
+	if err == nil {
+		return addresses, nil
+	}
+	all, listErr := devices()
+	if listErr != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	found := make(chan []netip.Addr, len(all))
+	for _, d := range all {
+		go func() {
+			got, failed := resolve(ctx, d, host)
+			if failed != nil {
+				got = nil // the system's error says more
+			}
+			found <- got
+		}()
+	}
+	for range all {
+		if got := <-found; len(got) > 0 && len(addresses) == 0 {
+			addresses = got
+			cancel() // the others end, too
+		}
+	}
+	if len(addresses) == 0 {
+		return nil, err
+	}
+	return addresses, nil
+}
+
+// resolve is the resolver of the system's name servers.
+func resolve(ctx context.Context, by device, host string) ([]netip.Addr, error) {
+	ctx, cancel := context.WithTimeout(ctx, resolveFor)
+	defer cancel()
+	if by.name == "" {
+		return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+	}
+	bound := net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, server string) (net.Conn, error) {
+		to, err := netip.ParseAddrPort(server)
+		if err != nil {
+			return nil, err
+		}
+		local, ok := by.like(to.Addr())
+		if !ok {
+			return nil, fmt.Errorf("%s has no address of the kind of %v", by.name, to.Addr())
+		}
+		dialer, _ := by.dialer(network, local)
+		return dialer.DialContext(ctx, network, server)
+	}}
+	return bound.LookupNetIP(ctx, "ip", host)
 }
 
 // set takes the result of a look-up and tells whether it changes anything. Addresses that were found once stay where

@@ -20,8 +20,13 @@ var (
 	ErrDown = errors.New("uplink: the link is down")
 )
 
-// lookEvery is how often it is looked whether interfaces have come, gone or changed.
-const lookEvery = time.Second
+const (
+	// lookEvery is how often it is looked whether interfaces have come, gone or changed.
+	lookEvery = time.Second
+	// answering is how long after its last answer a receiver is not left, whatever its name stands for now: a network
+	// that asks for a log-in first gives its own address for all names.
+	answering = 30 * time.Second
+)
 
 // Config says where the links lead.
 type Config struct {
@@ -41,6 +46,7 @@ type Uplink struct {
 	poke    chan struct{} // holds a token when there is something to look at now
 	readers sync.WaitGroup
 	names   names
+	targets []netip.Addr // the receiver's addresses that are in use; known to Run alone
 
 	mu         sync.Mutex
 	interfaces []string // of each link; "" for none
@@ -133,6 +139,7 @@ func (u *Uplink) look(ctx context.Context) {
 		u.config.Log.Warn("the network interfaces cannot be listed", "error", err)
 		return
 	}
+	targets = u.stay(targets, time.Now())
 	for i, name := range u.assign(all, targets) {
 		l := u.links[i]
 		if unresolved != nil {
@@ -156,6 +163,23 @@ func (u *Uplink) look(ctx context.Context) {
 		}
 		l.keep(ctx, d, targets)
 	}
+}
+
+// stay returns the addresses to use where the receiver's name stands for these now: those in use, while it answers.
+func (u *Uplink) stay(targets []netip.Addr, now time.Time) []netip.Addr {
+	if len(u.targets) == 0 || !u.answered(now) {
+		u.targets = targets
+	}
+	return u.targets
+}
+
+// answered tells whether something came back on any link lately.
+func (u *Uplink) answered(now time.Time) bool {
+	return slices.ContainsFunc(u.links, func(l *link) bool {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		return !l.heardAt.IsZero() && now.Sub(l.heardAt) < answering
+	})
 }
 
 // assign returns the interface of each link; "" for none, or where the system may choose.

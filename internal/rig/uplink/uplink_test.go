@@ -152,6 +152,7 @@ func TestFlappingLinksAreToldOnce(t *testing.T) {
 		require.True(t, u.States()[0].Up)
 		l := u.links[0]
 		l.close(l.socket.Load(), syscall.ENODEV)
+		l.opened = l.opened.Add(-lookEvery)
 		require.False(t, u.States()[0].Up)
 	}
 	u.readers.Wait()
@@ -184,25 +185,6 @@ func TestNames(t *testing.T) {
 	got, err := n.get()
 	require.NoError(t, err)
 	require.Equal(t, []netip.Addr{b, c.Unmap(), six}, got)
-}
-
-func TestChoose(t *testing.T) {
-	four, six := netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("2001:db8::1")
-	local4, local6 := netip.MustParseAddr("10.77.0.2"), netip.MustParseAddr("2001:db8:1::2")
-	for _, test := range []struct {
-		has         []netip.Addr
-		name        string
-		want, local netip.Addr
-	}{
-		{nil, "", six, netip.Addr{}},
-		{[]netip.Addr{local4, local6}, "usb0", six, local6},
-		{[]netip.Addr{local4}, "usb0", four, local4},
-		{nil, "usb0", netip.Addr{}, netip.Addr{}},
-	} {
-		target, local := choose(device{name: test.name, addresses: test.has}, []netip.Addr{six, four})
-		require.Equal(t, test.want, target)
-		require.Equal(t, test.local, local)
-	}
 }
 
 func TestErrorsAreSentences(t *testing.T) {
