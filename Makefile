@@ -4,7 +4,7 @@ GO ?= go
 FUZZTIME ?= 20s
 SEGMENTS ?= 1000000
 FLOODTIME ?= 60s
-VIEWERS ?= 1000
+VIEWERS ?= 700
 VERSION := $(shell sed -n 's/^Version *= *"\(.*\)"/\1/p' FyneApp.toml)
 MODULE := github.com/isc-receiver/isc-receiver
 LDFLAGS := -X $(MODULE)/app.Version=$(VERSION) -X $(MODULE)/internal/rig.Version=$(VERSION)
@@ -51,7 +51,7 @@ bench-channels: ## 50 rigs of 1 Mb/s at once, for 20 s: processor time and what 
 bench-links: ## what no coding, fixed and adaptive coding make of bad links, in virtual time: losses, latency, bytes
 	$(GO) test -tags ci -run '^$$' -bench Links -benchtime 1x ./internal/linkbench
 
-bench-viewers: ## VIEWERS at once over TLS, half as many stalled, twice as many half open; then through nginx
+bench-viewers: ## 700 VIEWERS at once over TLS, half as many stalled, twice as many half open; then through nginx
 	packaging/viewers.sh $(VIEWERS)
 
 programs: $(PAGE) ## the programs, into bin/

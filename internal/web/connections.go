@@ -35,7 +35,7 @@ func (s *Server) connections() int {
 	}
 	n := connectionsFor(files, s.limits.Connections)
 	if n < s.limits.Connections {
-		s.log.Warn(fmt.Sprintf("This system lets the program open %d files, so %d connections of viewers are taken and not %d. "+
+		s.log.Warn(fmt.Sprintf("This system lets the program open %d files, so %d connections of viewers are taken, not %d. "+
 			"Raise LimitNOFILE of the service, or the hard limit of ulimit -n.", files, n, s.limits.Connections))
 	}
 	return n
