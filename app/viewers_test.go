@@ -148,7 +148,7 @@ func TestKeysChangeUnderViewers(t *testing.T) {
 			got, body := get(t, client, p)
 			require.Equal(t, code, got, p)
 			if p != base+"/hls/rig1/access" { // it answers by its status alone
-				require.Contains(t, body, "This link has expired", p)
+				require.Contains(t, body, "This link is no longer valid", p)
 			}
 		}
 	}

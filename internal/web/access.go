@@ -27,20 +27,21 @@ const (
 	needsKey
 	wrongKey
 	expiredKey
+	voidKey // it was replaced or removed
 	tooManyKeys
 )
 
 func newAccess(open bool, keys []Key, limits Limits) *access {
 	a := &access{open: open, wrong: attempts{perAddress: limits.WrongKeysPerAddress, total: limits.WrongKeys}}
 	a.keys.Store(new(keyring))
-	a.setKeys(keys, time.Now())
+	a.setKeys(keys)
 	return a
 }
 
-func (a *access) setKeys(keys []Key, now time.Time) {
+func (a *access) setKeys(keys []Key) {
 	a.set.Lock()
 	defer a.set.Unlock()
-	a.keys.Store(newKeyring(keys, a.keys.Load(), now))
+	a.keys.Store(newKeyring(keys, a.keys.Load()))
 }
 
 // judge says whether a request from a client may see something, and what. A key that is wrong does no harm to who has

@@ -85,7 +85,7 @@ func TestReplacedKeysAreNoGuesses(t *testing.T) {
 		for _, r := range []request{{path: "/hls/rig1/x?key=old"}, {path: "/hls/rig1/x", cookie: cookie}} {
 			w := r.do(s)
 			require.Equal(t, http.StatusUnauthorized, w.Code)
-			require.Contains(t, w.Body.String(), "This link has expired")
+			require.Contains(t, w.Body.String(), "This link is no longer valid")
 		}
 	}
 	require.Equal(t, http.StatusSeeOther, request{path: "/?key=new"}.do(s).Code)

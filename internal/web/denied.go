@@ -25,6 +25,8 @@ func deny(w http.ResponseWriter, r *http.Request, why verdict, rest time.Duratio
 		title, text = "This key is not valid", "The link may be old. Ask the operator of the receiver for the present one."
 	case expiredKey:
 		title, text = "This link has expired", "Ask the operator of the receiver for a new one."
+	case voidKey:
+		title, text = "This link is no longer valid", "Ask the operator of the receiver for the present one."
 	case tooManyKeys:
 		code, title = http.StatusTooManyRequests, "Too many wrong keys"
 		text = "Wait for a minute, then open the link again."

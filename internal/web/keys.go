@@ -31,8 +31,8 @@ type Key struct {
 // maxVoid is how many keys that were replaced or removed are remembered.
 const maxVoid = 100
 
-// keyring is the keys at one time. It does not change. Those that are no longer among them are in it as expired ones,
-// so that who still has their link is told, and is not taken for somebody who guesses.
+// keyring is the keys at one time. It does not change. Those that are no longer among them are in it as void ones, so
+// that who still has their link is told, and is not taken for somebody who guesses.
 type keyring struct {
 	keys     []*ringKey
 	void     []*ringKey
@@ -45,10 +45,11 @@ type ringKey struct {
 	cookie string // the cookie's name: one for each key, as cookies know no ports
 	digest [sha256.Size]byte
 	macs   *sync.Pool // of hash.Hash: each request takes one
+	void   bool       // it was replaced or removed
 }
 
 // newKeyring returns the ring of keys that come after those of another ring.
-func newKeyring(keys []Key, before *keyring, now time.Time) *keyring {
+func newKeyring(keys []Key, before *keyring) *keyring {
 	ring := &keyring{bySecret: make(map[[sha256.Size]byte]*ringKey), byCookie: make(map[string]*ringKey)}
 	for _, key := range keys {
 		if key.Secret == "" {
@@ -62,9 +63,9 @@ func newKeyring(keys []Key, before *keyring, now time.Time) *keyring {
 	}
 	for _, old := range slices.Concat(before.void, before.keys) {
 		if ring.bySecret[old.digest] == nil {
-			void := *old
-			void.Expires = now
-			ring.void = append(ring.void, &void)
+			gone := *old
+			gone.void = true
+			ring.void = append(ring.void, &gone)
 		}
 	}
 	ring.void = ring.void[max(0, len(ring.void)-maxVoid):]
@@ -111,22 +112,30 @@ func (g *grant) scope() string {
 	return strings.Join(slices.Compact(sorted), " ")
 }
 
-// find returns what a secret opens: wrongKey where there is none such, expiredKey where its time is over. It is found
-// by its digest, so that the time it takes tells nothing.
+// find returns what a secret opens: wrongKey where there is none such, else what the key is worth. It is found by its
+// digest, so that the time it takes tells nothing.
 func (ring *keyring) find(secret string, now time.Time) (*ringKey, verdict) {
 	found := ring.bySecret[sha256.Sum256([]byte(secret))]
-	switch {
-	case found == nil:
+	if found == nil {
 		return nil, wrongKey
-	case found.expired(now):
-		return nil, expiredKey
+	}
+	return found, found.worth(now)
+}
+
+// worth returns allowed, or why the key opens nothing any more.
+func (k *ringKey) worth(now time.Time) verdict {
+	switch {
+	case k.void:
+		return voidKey
+	case k.expired(now):
+		return expiredKey
 	default:
-		return found, allowed
+		return allowed
 	}
 }
 
-// cookies adds what the request's cookies open to a grant. It returns allowed where one does, expiredKey where the key
-// of one has expired, and else needsKey.
+// cookies adds what the request's cookies open to a grant. It returns allowed where one does, else why the key of one
+// opens nothing any more, or needsKey.
 func (ring *keyring) cookies(r *http.Request, g *grant, now time.Time) verdict {
 	result := needsKey
 	for _, cookie := range r.Cookies() {
@@ -135,16 +144,16 @@ func (ring *keyring) cookies(r *http.Request, g *grant, now time.Time) verdict {
 			continue
 		}
 		nonce := key.nonceIn(cookie.Value)
-		switch {
-		case nonce == "":
-		case key.expired(now):
-			if result != allowed {
-				result = expiredKey
-			}
-		default:
+		if nonce == "" {
+			continue
+		}
+		switch worth := key.worth(now); {
+		case worth == allowed:
 			result = allowed
 			g.viewer = nonce
 			g.add(key)
+		case result != allowed:
+			result = worth
 		}
 	}
 	return result

@@ -115,8 +115,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // SetKeys replaces all keys at once. Who came with a key that is no longer among them sees nothing more, and is told
-// that the link has expired.
-func (s *Server) SetKeys(keys []Key) { s.access.setKeys(keys, time.Now()) }
+// that the link is no longer valid.
+func (s *Server) SetKeys(keys []Key) { s.access.setKeys(keys) }
 
 // KeyViewers returns how many viewers fetched a playlist or a part of any channel within the last 10 s, by the name of
 // the key that they came with.
