@@ -17,7 +17,8 @@ check "apt installs the rig with what is recommended, and the receiver" within "
 open_box "$inside"
 check "it is not enabled" test "$(in_box systemctl is-enabled isc-rig || true)" = disabled
 check "systemd finds nothing wrong with its unit" in_box systemd-analyze verify --man=no isc-rig.service
-in_box sed -i -e 's/^ISC_RIG_TO=.*/ISC_RIG_TO=127.0.0.1/' -e 's/^ISC_RIG_INTERFACES=.*/ISC_RIG_INTERFACES=lo/' -e 's/^ISC_RIG_TEST_PICTURE=.*/ISC_RIG_TEST_PICTURE=true/' \
+in_box sed -i -e 's/^ISC_RIG_TO=.*/ISC_RIG_TO=127.0.0.1/' -e 's/^ISC_RIG_INTERFACES=.*/ISC_RIG_INTERFACES=lo/' \
+	-e 's/^ISC_RIG_TEST_PICTURE=.*/ISC_RIG_TEST_PICTURE=true/' \
 	/etc/isc-rig/isc-rig.conf
 in_box systemctl start isc-receiverd isc-rig
 ready() { [ "$(beside_box curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:5076/readyz)" = 200 ]; }

@@ -18,14 +18,14 @@ files() {
 show() { in_box systemctl show -p "$1" --value isc-receiverd; }
 is() { [ "$(in_box systemctl "$1" isc-receiverd || true)" = "$2" ]; }
 link() { in_box isc-receiverd keys | grep -o 'http://[^ ]*key=[^ ]*' | head -n 1; }
-installs() { in_box apt-get install -y -qq "$1" >"$scratch/apt.log" 2>&1 || { cat "$scratch/apt.log" >&2 && false; }; }
+apt() { in_box apt-get -y -qq "$@" >"$scratch/apt.log" 2>&1 || { cat "$scratch/apt.log" >&2 && false; }; }
 says() { in_box journalctl -u isc-receiverd -o cat | grep -q "$1"; }
 restarted_since() { [ "$(show NRestarts)" -gt "$1" ] && is is-active active; }
 
 open_box "$inside"
 files >"$scratch/before"
 packages_in "$inside" >"$scratch/packages"
-check "apt installs the service" installs /root/isc-receiverd_0.0.1_"$host".deb
+check "apt installs the service" apt install /root/isc-receiverd_0.0.1_"$host".deb
 check "it is not enabled" is is-enabled disabled
 check "it is not started" is is-active inactive
 exposure=$(in_box systemd-analyze security --no-pager isc-receiverd.service | sed -n 's/.*level for [^:]*: \([0-9.]*\).*/\1/p')
@@ -86,15 +86,16 @@ in_box systemctl daemon-reload
 in_box systemctl restart isc-receiverd
 
 echo "-- remove and purge"
-check "apt removes it" in_box apt-get remove -y -qq isc-receiverd
+check "apt removes it" apt remove isc-receiverd
 check "it is stopped" is is-active inactive
 check "its program is gone" test ! -e "$inside/usr/bin/isc-receiverd"
 check "its settings stay" cmp "$scratch/edited" "$inside$settings"
 check "its keys stay" test "$(in_box sh -c 'ls /var/lib/isc-receiver/*key* | wc -l')" -gt 0
-check "apt purges it" in_box apt-get purge -y -qq isc-receiverd
+check "apt purges it" apt purge isc-receiverd
 files >"$scratch/after"
 left=$(LC_ALL=C comm -13 "$scratch/before" "$scratch/after" | grep -vxE './var/lib/isc-receiver(/captures(/[^/]*\.pcapng)?)?' || true)
-check "but for what it captured, nothing of it is left" test -z "$left" || echo "$left"
+[ -z "$left" ] || printf 'left: %s\n' "$left" >&2
+check "but for what it captured, nothing of it is left" test -z "$left"
 check "what it captured is left" sh -c "ls '$inside'/var/lib/isc-receiver/captures/*.pcapng >/dev/null"
 check "nothing of the system is gone" test -z "$(LC_ALL=C comm -23 "$scratch/before" "$scratch/after")"
 packages_in "$inside" | cmp - "$scratch/packages" || fail "the packages are not those from before"

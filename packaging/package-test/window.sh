@@ -46,8 +46,8 @@ started="$! $started"
 
 # as_clerk COMMAND... runs a command as an ordinary user before the display, until it is ended.
 as_clerk() {
-	$nspawn --as-pid2 --directory="$inside" --user=clerk --setenv="DISPLAY=$DISPLAY" --setenv=HOME=/home/clerk --chdir=/home/clerk \
-		--bind-ro=/tmp/.X11-unix "$@" </dev/null >"$scratch/window.log" 2>&1 &
+	$nspawn --as-pid2 --directory="$inside" --user=clerk --setenv="DISPLAY=$DISPLAY" --setenv=HOME=/home/clerk \
+		--chdir=/home/clerk --bind-ro=/tmp/.X11-unix "$@" </dev/null >"$scratch/window.log" 2>&1 &
 	window_program=$!
 	started="$window_program $started"
 	wait_for 30 xdotool search --onlyvisible --name '^ISC Receiver$'
