@@ -104,13 +104,13 @@ func (p *Planner) SetLinks(now time.Time, links []Up) {
 }
 
 // Scores takes the receiver's scores, one for each of its links, from link 0: larger is better, and 0 means that
-// nothing came since the scores before. They hold for the links that both sides have.
+// nothing came since the scores before. A link that the receiver does not have is as one from which nothing came.
 func (p *Planner) Scores(now time.Time, scores []uint32) {
 	p.scored, p.blind = now, false
-	for i := range min(len(scores), len(p.links)) {
+	for i := range p.links {
 		l := &p.links[i]
 		if l.Up.Up {
-			p.score(now, i, scores[i])
+			p.score(now, i, scores)
 		}
 		l.sent = 0
 	}
@@ -118,8 +118,12 @@ func (p *Planner) Scores(now time.Time, scores []uint32) {
 }
 
 // score takes the score of one link that is up.
-func (p *Planner) score(now time.Time, i int, score uint32) {
+func (p *Planner) score(now time.Time, i int, scores []uint32) {
 	l := &p.links[i]
+	score := uint32(0)
+	if i < len(scores) {
+		score = scores[i]
+	}
 	if score == 0 {
 		if l.sent < telling {
 			return
@@ -130,8 +134,11 @@ func (p *Planner) score(now time.Time, i int, score uint32) {
 			} else {
 				l.needs = min(2*l.needs, patience)
 			}
-			p.say(now, "link %d is only probed, until %s: none of the %d datagrams sent there since the last scores came "+
-				"(score 0)", i, l.condition(), l.sent)
+			reason := fmt.Sprintf("none of the %d datagrams sent there since the last scores came (score 0)", l.sent)
+			if i >= len(scores) {
+				reason = fmt.Sprintf("the receiver has %s; should it not have this rig's ports?", count(len(scores), "link"))
+			}
+			p.say(now, "link %d is only probed, until %s: %s", i, l.condition(), reason)
 		}
 		l.used, l.good = false, 0
 		return
