@@ -1,7 +1,6 @@
 package web
 
 import (
-	"fmt"
 	"net"
 	"net/netip"
 	"sync"
@@ -35,8 +34,9 @@ func (s *Server) connections() int {
 	}
 	n := connectionsFor(files, s.limits.Connections)
 	if n < s.limits.Connections {
-		s.log.Warn(fmt.Sprintf("This system lets the program open %d files, so %d connections of viewers are taken, not %d. "+
-			"Raise LimitNOFILE of the service, or the hard limit of ulimit -n.", files, n, s.limits.Connections))
+		s.log.Warn("The system lets the program open too few files for all connections of viewers that it would take. "+
+			"Raise LimitNOFILE of the service, or the hard limit of ulimit -n.",
+			"files", files, "connections", n, "wanted", s.limits.Connections)
 	}
 	return n
 }
