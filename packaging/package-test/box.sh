@@ -61,7 +61,7 @@ new_box() {
 			'Codename: bookworm' 'Label: Debian' | head -n 1)}
 		echo "making a clean Debian 12, once: $base"
 		# shellcheck disable=SC2086  # without a mirror debootstrap has its own
-		debootstrap --variant=minbase --include=systemd,systemd-sysv,ca-certificates bookworm "$scratch/base" \
+		debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus,ca-certificates bookworm "$scratch/base" \
 			$mirror >"$scratch/debootstrap.log" 2>&1 || {
 			tail -n 20 "$scratch/debootstrap.log" >&2
 			fail "there is no Debian 12 to be had. DEBIAN_MIRROR names a place that has it"
