@@ -35,26 +35,31 @@ export const isTechnical = (sentence) => [BYTES, ADDRESSES, TERMS].some((pattern
 
 // Returns {word, shape, notice, mark}: notice is null while the picture is live, else {what, since, why, evidence, advice,
 // technical}; mark is a remark on a picture that moves, or ''. now and all times are milliseconds of the server's clock,
-// but feed.lostSince, which is of ours; verdictSince says when the channel's verdict came to be, or NaN.
-export function condition({ feed, channel, gone, player, now, verdictSince = NaN }) {
+// but feed.lostSince, which is of ours; verdictSince says when the channel's verdict came to be, or NaN;
+// online is what the browser thinks of the network.
+export function condition({ feed, channel, gone, player, now, verdictSince = NaN, online = true }) {
   if (feed.denied) {
     const [what, why] = DENIED[feed.denied];
     return missing('No access', 'square', what, why);
   }
   if (feed.lostSince) {
     const since = feed.met ? `since ${clockText(feed.lostSince)}` : '';
-    return missing('No connection', 'square', 'No connection to the receiver', 'The picture comes back by itself.', since);
+    return online ? missing('No connection', 'square', 'No connection to the receiver', 'The picture comes back by itself.', since) : offline(since);
   }
   if (!feed.met) return missing('Connecting', 'ring', 'Connecting to the receiver', '');
   if (gone) return missing('Not there', 'ring', `${gone} is not here`,
     'It is not set up on this receiver, or this link is not for it. The picture comes by itself when that changes.');
   if (!channel) return missing('No rig', 'ring', 'No rig is set up on this receiver', 'It appears here as soon as its operator adds one.');
-  return withoutVideo(channel, now, verdictSince) ?? ofPlayer(channel, player, now, verdictSince);
+  return withoutVideo(channel, now, verdictSince) ?? ofPlayer(channel, player, now, verdictSince, online);
 }
 
 function missing(word, shape, what, why, since = '', technical = []) {
   return { word, shape, notice: { what, since, why, evidence: [], advice: '', technical }, mark: '' };
 }
+
+// Browsers also call a machine without any network offline, which may still reach itself: it is said where nothing comes.
+const offline = (since) => missing('No connection', 'square', 'This device has no network',
+  'Is its Wi-Fi or mobile data on? The picture comes back by itself.', since);
 
 // What the receiver says of a channel without a picture.
 function diagnosis(channel, now, since) {
@@ -98,7 +103,7 @@ function withoutVideo(channel, now, verdictSince) {
 }
 
 // What is wrong may still let pictures through: as long as they move, it is a remark.
-function ofPlayer(channel, player, now, verdictSince) {
+function ofPlayer(channel, player, now, verdictSince, online) {
   switch (player.phase) {
     case 'paused':
       return { word: 'Paused', shape: 'bars', notice: null, mark: `Paused ${lasting(player.since, now)}` };
@@ -110,6 +115,7 @@ function ofPlayer(channel, player, now, verdictSince) {
       return playing(channel);
     default:
   }
+  if (!online) return offline(lasting(player.since, now));
   if (!isOK(channel)) return diagnosis(channel, now, verdictSince);
   if (player.phase === 'stalled') {
     return missing('Interrupted', 'triangle', 'The picture stands still',

@@ -52,7 +52,7 @@ function onConnection() {
 function render() {
   const { channel, gone } = chosen();
   const now = condition({
-    feed, channel, gone, now: feed.clock.now(), verdictSince: verdicts.since(channel),
+    feed, channel, gone, now: feed.clock.now(), verdictSince: verdicts.since(channel), online: navigator.onLine,
     player: { phase: player.phase, since: feed.clock.now() - (Date.now() - player.since) },
   });
   showCondition(channel ? nameOf(channel) : gone || 'ISC Receiver', now);
@@ -187,6 +187,7 @@ function listen() {
     $('full').textContent = document.fullscreenElement ? 'Leave full screen' : 'Full screen';
   });
   window.addEventListener('hashchange', switchChannel);
+  for (const event of ['online', 'offline']) window.addEventListener(event, render);
   video.addEventListener('resize', () => shapePicture(video.videoWidth, video.videoHeight));
   player.onChange = render;
 }

@@ -277,8 +277,9 @@ export class Player {
   #stoodStill(now) {
     if (!this.watched() || !this.#flowing || this.phase === 'blocked') return;
     const still = now - this.#progress;
-    if (this.phase === 'playing' && still > STALLED) {
-      const resuming = now - this.#resumed < RESUMING; // then what was left was played, and the connection is not at fault
+    const resuming = now - this.#resumed < RESUMING; // then what was left was played, and the connection is not at fault
+    const waited = this.phase === 'loading' && this.#position > 0 && !resuming;
+    if (still > STALLED && (this.phase === 'playing' || waited)) {
       if (!resuming) this.#pace?.stalled();
       this.#enter(resuming ? 'loading' : 'stalled', this.#progress);
     }
