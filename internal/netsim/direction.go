@@ -41,11 +41,11 @@ func (c LinkConfig) check(holds bool) error {
 			return errors.New(`an outage that holds needs a queue, such as queue = "64KB"`)
 		}
 	}
-	if (c.Burst != Burst{}) && (c.Burst.Good <= 0 || c.Burst.Bad <= 0) {
-		return errors.New(`burst needs how long the link is good and bad, such as good = "10s", bad = "300ms"`)
+	if (c.Burst != Burst{}) && (c.Burst.Good < minSpell || c.Burst.Bad < minSpell) {
+		return errors.New(`burst needs how long the link is good and bad, 1ms or more, such as good = "10s", bad = "300ms"`)
 	}
-	if (c.Dropouts != Dropouts{}) && (c.Dropouts.Up <= 0 || c.Dropouts.Down <= 0) {
-		return errors.New(`dropouts need how long the link is up and down, such as up = "60s", down = "2s"`)
+	if (c.Dropouts != Dropouts{}) && (c.Dropouts.Up < minSpell || c.Dropouts.Down < minSpell) {
+		return errors.New(`dropouts need how long the link is up and down, 1ms or more, such as up = "60s", down = "2s"`)
 	}
 	if (c.Reorder.Share > 0) != (c.Reorder.By > 0) {
 		return errors.New(`reorder needs a share and a time, such as share = "1%", by = "15ms"`)

@@ -27,6 +27,9 @@ func latest(since, after, every time.Duration) (time.Duration, bool) {
 // spellsKept is how many changes of a link's weather are kept, at least half of them.
 const spellsKept = 1024
 
+// minSpell is the shortest mean of a spell: with much shorter ones a laboratory would do nothing but end them.
+const minSpell = time.Millisecond
+
 // spells are good and bad times by turns, beginning with a good one. How long each lasts is random, with an exponential
 // distribution.
 type spells struct {
