@@ -83,7 +83,7 @@ func TestNoRightToCapture(t *testing.T) {
 			`then enter "sudo systemctl restart rigs.service".`,
 		noRight("rigs.service", "/usr/bin/isc-receiverd"))
 	command := noRight("isc-receiverd.service", "/usr/bin/isc-receiverd")
-	for _, file := range strings.Fields(command) { // the package installs what the command names
+	for file := range strings.FieldsSeq(command) { // the package installs what the command names
 		if strings.HasPrefix(file, "/usr/") {
 			require.FileExists(t, filepath.Join("../packaging/deb/isc-receiverd", file))
 		}

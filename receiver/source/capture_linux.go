@@ -48,8 +48,8 @@ func openCapture(index int, ports []int) (s *captureSocket, buffer int, err erro
 	return s, buffer, nil
 }
 
-// listenPackets opens a socket for that protocol. Where the service manager keeps a program from packet sockets, the system
-// says that it has none.
+// listenPackets opens a socket for that protocol. Where the service manager keeps a program from packet sockets, the
+// system says that it has none.
 func listenPackets(index, protocol int, filter []bpf.RawInstruction) (*packet.Conn, error) {
 	conn, err := packet.Listen(&net.Interface{Index: index}, packet.Datagram, protocol, &packet.Config{Filter: filter})
 	switch {
