@@ -51,7 +51,7 @@ bench-channels: ## 50 rigs of 1 Mb/s at once, for 20 s: processor time and what 
 bench-links: ## what no coding, fixed and adaptive coding make of bad links, in virtual time: losses, latency, bytes
 	$(GO) test -tags ci -run '^$$' -bench Links -benchtime 1x ./internal/linkbench
 
-bench-viewers: ## 700 VIEWERS at once over TLS, half as many stalled, twice as many half open; then through nginx
+bench-viewers: ## 700 VIEWERS at once over TLS, 500 that stall, 2,000 half-open connections; then through nginx
 	packaging/viewers.sh $(VIEWERS)
 
 programs: $(PAGE) ## the programs, into bin/

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Lets viewers watch the daemon over TLS, 1 Mb/s each, while half as many stall and twice as many connections are half
-# open, and prints what that costs: lost packets, processor time, memory, and how late viewers get each part. Then it
+# Lets viewers watch the daemon over TLS, 1 Mb/s each, while 500 more stall and 2,000 connections are half open, and
+# prints what that costs: lost packets, processor time, memory, and how late viewers get each part. Then it
 # counts the requests at the receiver for half as many viewers through nginx, and without it.
 # usage: viewers.sh VIEWERS
 set -eu
