@@ -19,13 +19,10 @@ const tsPlaylist = "main_stream.m3u8" // of the variant mpegts
 func (p *Publisher) Plain() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		shown := p.shown.Load()
+		missing := shown.missing()
 		switch {
-		case !shown.status.Enabled:
-			unavailable(w, "switched off")
-		case shown.closed:
-			unavailable(w, "closed")
-		case shown.epoch == nil || !shown.epoch.playlists.ready():
-			unavailable(w, "nothing to play yet")
+		case missing != "":
+			unavailable(w, missing)
 		case r.URL.Path == PlainPlaylist:
 			shown.epoch.playlists.servePlain(w, r)
 		case strings.HasSuffix(r.URL.Path, ".ts"):

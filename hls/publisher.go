@@ -93,6 +93,20 @@ type shown struct {
 	closed bool
 }
 
+// missing says why there is nothing to play, or returns an empty text where there is something.
+func (s *shown) missing() string {
+	switch {
+	case !s.status.Enabled:
+		return "switched off"
+	case s.closed:
+		return "closed"
+	case s.epoch == nil || !s.epoch.playlists.ready():
+		return "nothing to play yet"
+	default:
+		return ""
+	}
+}
+
 // New returns a Publisher that is switched on. Its first epoch has the number of the second that it is made in, in
 // Unix time, so that a path is not used again after a restart.
 func New(cfg Config) (*Publisher, error) {

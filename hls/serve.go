@@ -29,16 +29,13 @@ func (p *Publisher) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	shown := p.shown.Load()
+	missing := shown.missing()
 	number, file, inEpoch := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	switch {
 	case inEpoch && number != strconv.Itoa(shown.status.Epoch), !inEpoch && number != masterPlaylist:
 		refuse(w, http.StatusNotFound, "not found")
-	case !shown.status.Enabled:
-		unavailable(w, "switched off")
-	case shown.closed:
-		unavailable(w, "closed")
-	case shown.epoch == nil || !shown.epoch.playlists.ready():
-		unavailable(w, "nothing to play yet")
+	case missing != "":
+		unavailable(w, missing)
 	case inEpoch:
 		shown.epoch.playlists.serve(w, r, file)
 	default:

@@ -7,7 +7,6 @@ import (
 	"crypto/tls"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -22,11 +21,7 @@ import (
 // certificate of the program's own, whose fingerprint the log tells. With the environment variable ISC_SCREENSHOTS set
 // to a folder, pictures go there.
 func TestEncryptionIsChosen(t *testing.T) {
-	for _, tool := range []string{"Xvfb", "openbox", "xdotool", "import"} {
-		if _, err := exec.LookPath(tool); err != nil {
-			t.Skipf("%s is not installed", tool)
-		}
-	}
+	needPrograms(t)
 	program := build(t)
 	d := desktop{t: t, display: startDisplay(t)}
 	home := newHome(t)

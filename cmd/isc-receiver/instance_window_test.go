@@ -22,11 +22,7 @@ import (
 // TestSecondStart starts the program again while its window is minimised: that comes to the front, and offers the
 // capture. Then the first is stopped as a program that hangs, and the second says so.
 func TestSecondStart(t *testing.T) {
-	for _, tool := range []string{"Xvfb", "openbox", "xdotool", "import"} {
-		if _, err := exec.LookPath(tool); err != nil {
-			t.Skipf("%s is not installed", tool)
-		}
-	}
+	needPrograms(t)
 	program := build(t)
 	d := desktop{t: t, display: startDisplay(t)}
 	env := append(homeEnv(newHome(t)), "DISPLAY="+d.display)

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -37,11 +36,7 @@ func (d desktop) seeColor(window, path string, x, y int, want uint32) {
 // TestKeysWindow replaces the viewers' key with real clicks, and adds another: at once the old link is void, and those
 // that the window shows are good. With the environment variable ISC_SCREENSHOTS set to a folder, pictures go there.
 func TestKeysWindow(t *testing.T) {
-	for _, tool := range []string{"Xvfb", "openbox", "xdotool", "import"} {
-		if _, err := exec.LookPath(tool); err != nil {
-			t.Skipf("%s is not installed", tool)
-		}
-	}
+	needPrograms(t)
 	program := build(t)
 	d := desktop{t: t, display: startDisplay(t)}
 	home := newHome(t)

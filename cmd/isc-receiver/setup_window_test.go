@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -24,11 +23,7 @@ import (
 // first. What was set up is kept, and the next start receives at once. With the environment variable ISC_SCREENSHOTS
 // set to a folder, pictures of the set-up go there.
 func TestFirstStart(t *testing.T) {
-	for _, tool := range []string{"Xvfb", "openbox", "xdotool", "import"} {
-		if _, err := exec.LookPath(tool); err != nil {
-			t.Skipf("%s is not installed", tool)
-		}
-	}
+	needPrograms(t)
 	program := build(t)
 	d := desktop{t: t, display: startDisplay(t)}
 	home := newHome(t)

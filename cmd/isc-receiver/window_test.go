@@ -95,6 +95,16 @@ func freePorts(t *testing.T) (udp, tcp int) {
 	}
 }
 
+// needPrograms skips the test where a program that looks at a display, or another one, is not installed.
+func needPrograms(t *testing.T, others ...string) {
+	t.Helper()
+	for _, name := range append([]string{"Xvfb", "openbox", "xdotool", "import"}, others...) {
+		if _, err := exec.LookPath(name); err != nil {
+			t.Skipf("%s is not installed", name)
+		}
+	}
+}
+
 // build builds the program with Fyne's checks of who calls what from where.
 func build(t *testing.T) string {
 	t.Helper()
@@ -200,11 +210,7 @@ func (d desktop) window(name string, out fmt.Stringer) string {
 // TestWindow runs the demonstration on a display of its own, looks at it, and closes the window. With the environment
 // variable ISC_SCREENSHOTS set to a folder, the picture goes there as window-dark.png or window-light.png.
 func TestWindow(t *testing.T) {
-	for _, tool := range []string{"Xvfb", "openbox", "xdotool", "import", "ffmpeg"} {
-		if _, err := exec.LookPath(tool); err != nil {
-			t.Skipf("%s is not installed", tool)
-		}
-	}
+	needPrograms(t, "ffmpeg")
 	program := build(t)
 	for _, theme := range []string{"dark", "light"} {
 		t.Run(theme, func(t *testing.T) { testWindow(t, program, theme) })
