@@ -15,6 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/isc-receiver/isc-receiver/internal/leak"
 	"github.com/isc-receiver/isc-receiver/internal/status"
 )
 
@@ -40,7 +41,7 @@ func lastSegment(t *testing.T, client *http.Client, base string, c status.Channe
 // TestChannelsComeAndGo adds, changes and removes channels beside one that is live, which loses nothing by it and whose
 // viewers keep watching.
 func TestChannelsComeAndGo(t *testing.T) {
-	noLeak(t)
+	leak.None(t)
 	cfg := testConfig(t)
 	r := begin(t, cfg)
 	client := browser(t)
@@ -104,7 +105,7 @@ func TestChannelsComeAndGo(t *testing.T) {
 
 // TestChannelsThatCannotBe wants everything to stay as it is where a channel cannot be opened.
 func TestChannelsThatCannotBe(t *testing.T) {
-	noLeak(t)
+	leak.None(t)
 	taken, err := net.ListenUDP("udp", nil)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, taken.Close()) }()
@@ -144,7 +145,7 @@ func TestChannelsThatCannotBe(t *testing.T) {
 
 // TestReopen has another program take a port between the look at it and its opening.
 func TestReopen(t *testing.T) {
-	noLeak(t)
+	leak.None(t)
 	cfg := testConfig(t)
 	cfg.Channels = append(cfg.Channels, other("b", 0))
 	r := begin(t, cfg)
@@ -168,7 +169,7 @@ func TestReopen(t *testing.T) {
 
 // TestSeveralChannels wants a start with several channels to be whole or not at all, and to say which is at fault.
 func TestSeveralChannels(t *testing.T) {
-	noLeak(t)
+	leak.None(t)
 	taken, err := net.ListenUDP("udp", nil)
 	require.NoError(t, err)
 	busy := taken.LocalAddr().(*net.UDPAddr).Port

@@ -8,13 +8,14 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/isc-receiver/isc-receiver/internal/leak"
 	"github.com/isc-receiver/isc-receiver/internal/status"
 )
 
 // TestWhyNothingArrives wants a channel without packets to say where it listens, and a rig that sends to other ports to
 // be noticed.
 func TestWhyNothingArrives(t *testing.T) {
-	noLeak(t)
+	leak.None(t)
 	cfg := testConfig(t)
 	cfg.Channels[0].Interface = "lo"
 	r := begin(t, cfg)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/isc-receiver/isc-receiver/internal/leak"
 	"github.com/isc-receiver/isc-receiver/internal/status"
 	"github.com/isc-receiver/isc-receiver/internal/written"
 	"github.com/isc-receiver/isc-receiver/receiver/source"
@@ -20,7 +21,7 @@ import (
 
 // TestDump saves what arrives, good and bad, and plays it again.
 func TestDump(t *testing.T) {
-	noLeak(t)
+	leak.None(t)
 	cfg := testConfig(t)
 	r := begin(t, cfg)
 	ports := r.channel("rig1").ports
@@ -78,7 +79,7 @@ func TestDump(t *testing.T) {
 }
 
 func TestDumpNames(t *testing.T) {
-	noLeak(t)
+	leak.None(t)
 	cfg := testConfig(t)
 	cfg.Dump.Folder = filepath.Join(t.TempDir(), "a", "b")
 	r := begin(t, cfg)
@@ -108,7 +109,7 @@ func TestDumpNames(t *testing.T) {
 
 // TestDumpEndsByItself wants a file that has become full, or could not be written, to be closed and to say so.
 func TestDumpEndsByItself(t *testing.T) {
-	noLeak(t)
+	leak.None(t)
 	cfg := testConfig(t)
 	cfg.Dump.Limit = minDump
 	var lines written.Text

@@ -12,12 +12,13 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/isc-receiver/isc-receiver/internal/leak"
 	"github.com/isc-receiver/isc-receiver/internal/status"
 )
 
 // TestOldAddress has ffprobe read what players of the old server get, and nobody without the key.
 func TestOldAddress(t *testing.T) {
-	noLeak(t)
+	leak.None(t)
 	cfg := testConfig(t)
 	cfg.HTTP.LegacyHLSAddress, cfg.HTTP.PublicURL = "127.0.0.1:0", "https://wards.example/"
 	r := begin(t, cfg)

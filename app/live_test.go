@@ -13,13 +13,14 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/isc-receiver/isc-receiver/internal/leak"
 	"github.com/isc-receiver/isc-receiver/internal/status"
 	"github.com/isc-receiver/isc-receiver/receiver/source"
 )
 
 // TestLiveCapture watches what comes to ports that another program has.
 func TestLiveCapture(t *testing.T) {
-	noLeak(t)
+	leak.None(t)
 	cfg := testConfig(t)
 	rig := &cfg.Channels[0]
 	rig.Source, rig.Interface, rig.Ports = SourceCapture, "lo", nil

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/isc-receiver/isc-receiver/internal/leak"
 	"github.com/isc-receiver/isc-receiver/internal/status"
 	"github.com/isc-receiver/isc-receiver/receiver/source"
 )
@@ -39,7 +40,7 @@ func shorten(t testing.TB, from string, ports map[uint16]uint16) (path string, d
 
 // TestPlayback plays a capture in the first channel while another receives, with the page and a preview.
 func TestPlayback(t *testing.T) {
-	noLeak(t)
+	leak.None(t)
 	taken, err := net.ListenUDP("udp", nil)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, taken.Close()) }()
@@ -93,7 +94,7 @@ func TestPlayback(t *testing.T) {
 }
 
 func TestPlaybackErrors(t *testing.T) {
-	noLeak(t)
+	leak.None(t)
 	short, _ := shorten(t, testdata+"c-k3r1.pcap", nil)
 	whole, err := os.ReadFile(short)
 	require.NoError(t, err)

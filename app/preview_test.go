@@ -5,12 +5,13 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/isc-receiver/isc-receiver/internal/leak"
 	"github.com/isc-receiver/isc-receiver/internal/status"
 )
 
 // TestShowPreviews wants pictures of those channels alone that are looked at.
 func TestShowPreviews(t *testing.T) {
-	noLeak(t)
+	leak.None(t)
 	cfg := testConfig(t)
 	cfg.Preview = true
 	cfg.Channels = append(cfg.Channels, other("b", 0, 0))

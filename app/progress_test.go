@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/isc-receiver/isc-receiver/internal/leak"
 	"github.com/isc-receiver/isc-receiver/internal/status"
 	"github.com/isc-receiver/isc-receiver/receiver/inbox"
 )
@@ -18,7 +19,7 @@ func (h hangingTap) WriteDatagram(*inbox.Datagram) { <-h }
 
 // TestCheck has a run that does well, one of whose pipelines then hangs.
 func TestCheck(t *testing.T) {
-	noLeak(t)
+	leak.None(t)
 	cfg := testConfig(t)
 	cfg.HTTP.LegacyHLSAddress = "127.0.0.1:0"
 	cfg.Channels = append(cfg.Channels, cfg.Channels[0])

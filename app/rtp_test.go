@@ -14,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/isc-receiver/isc-receiver/internal/leak"
 	"github.com/isc-receiver/isc-receiver/internal/status"
 )
 
@@ -38,7 +39,7 @@ func playerPort(t testing.TB) int {
 
 // TestRTPOut opens the SDP file with ffmpeg.
 func TestRTPOut(t *testing.T) {
-	noLeak(t)
+	leak.None(t)
 	cfg := testConfig(t)
 	cfg.Channels[0].RTPTo = fmt.Sprintf("127.0.0.1:%d", playerPort(t))
 	r := begin(t, cfg)
@@ -71,7 +72,7 @@ func TestRTPOut(t *testing.T) {
 }
 
 func TestRTPOutErrors(t *testing.T) {
-	noLeak(t)
+	leak.None(t)
 	cfg := testConfig(t)
 	cfg.Channels[0].RTPTo = "nowhere.invalid:4567"
 	_, err := Start(cfg, slog.New(slog.DiscardHandler))

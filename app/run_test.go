@@ -20,6 +20,7 @@ import (
 	"github.com/pion/rtp"
 	"github.com/stretchr/testify/require"
 
+	"github.com/isc-receiver/isc-receiver/internal/leak"
 	"github.com/isc-receiver/isc-receiver/internal/status"
 )
 
@@ -61,20 +62,6 @@ func end(t testing.TB, r *Run) error {
 		t.Fatalf("Close takes too long:\n%s", buffer[:runtime.Stack(buffer, true)])
 		return nil
 	}
-}
-
-// noLeak fails the test if at its end more goroutines run than now.
-func noLeak(t *testing.T) {
-	t.Helper()
-	before := runtime.NumGoroutine()
-	t.Cleanup(func() {
-		for deadline := time.Now().Add(patience); runtime.NumGoroutine() > before; runtime.Gosched() {
-			if time.Now().After(deadline) {
-				buffer := make([]byte, 1<<20)
-				t.Fatalf("goroutines are left:\n%s", buffer[:runtime.Stack(buffer, true)])
-			}
-		}
-	})
 }
 
 // browser is an http.Client that leaves no connection behind.
@@ -125,7 +112,7 @@ func events(t testing.TB, client *http.Client, base string, each func(status.Sna
 
 // TestDemo runs the demonstration through all that there is, and stops it while viewers are connected.
 func TestDemo(t *testing.T) {
-	noLeak(t)
+	leak.None(t)
 	player, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	require.NoError(t, err)
 	defer func() { require.NoError(t, player.Close()) }()
@@ -193,7 +180,7 @@ func TestDemo(t *testing.T) {
 }
 
 func TestSwitchesOfARun(t *testing.T) {
-	noLeak(t)
+	leak.None(t)
 	r := begin(t, testConfig(t))
 	defer func() { require.NoError(t, end(t, r)) }()
 	require.True(t, r.Snapshot().Channels[0].HLS.Enabled)
@@ -233,7 +220,7 @@ func freePort(t testing.TB) int {
 }
 
 func TestPortTaken(t *testing.T) {
-	noLeak(t)
+	leak.None(t)
 	program := filepath.Base(os.Args[0])
 	owner := fmt.Sprintf("is in use by %.15s (pid %d). Close it or choose other ports.", program, os.Getpid())
 	taken, err := net.ListenUDP("udp", nil)
@@ -264,7 +251,7 @@ func TestPortTaken(t *testing.T) {
 }
 
 func TestStartErrors(t *testing.T) {
-	noLeak(t)
+	leak.None(t)
 	for _, c := range []struct {
 		want   string
 		change func(*Config)
@@ -292,7 +279,7 @@ func TestStartErrors(t *testing.T) {
 
 // TestMissingInterface starts before the interface is there.
 func TestMissingInterface(t *testing.T) {
-	noLeak(t)
+	leak.None(t)
 	cfg := testConfig(t)
 	cfg.Channels[0].Interface = "nope0"
 	r := begin(t, cfg)
@@ -305,7 +292,7 @@ func TestMissingInterface(t *testing.T) {
 
 // TestEndByItself takes the listener away from a run.
 func TestEndByItself(t *testing.T) {
-	noLeak(t)
+	leak.None(t)
 	r := begin(t, testConfig(t))
 	require.NoError(t, r.Err())
 	require.NoError(t, r.listener.Close())

@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/isc-receiver/isc-receiver/internal/keys"
+	"github.com/isc-receiver/isc-receiver/internal/leak"
 	"github.com/isc-receiver/isc-receiver/internal/status"
 )
 
@@ -56,7 +57,7 @@ func secretIn(t *testing.T, link string) string {
 }
 
 func TestWhoMayWatch(t *testing.T) {
-	noLeak(t)
+	leak.None(t)
 	cfg := testConfig(t)
 	r := begin(t, cfg)
 	require.Equal(t, Viewers{Access: AccessLocal}, r.Viewers())
@@ -99,7 +100,7 @@ func TestWhoMayWatch(t *testing.T) {
 
 // TestKeysChangeUnderViewers replaces and removes keys while viewers watch, whose cookies are void at once, everywhere.
 func TestKeysChangeUnderViewers(t *testing.T) {
-	noLeak(t)
+	leak.None(t)
 	cfg := keyed(t)
 	cfg.HTTP.LegacyHLSAddress = "127.0.0.1:0"
 	var log bytes.Buffer
@@ -225,7 +226,7 @@ func TestKeysForOneRig(t *testing.T) {
 
 // TestAnotherProgramChangesKeys has a run follow its file, and go on where that is broken by hand.
 func TestAnotherProgramChangesKeys(t *testing.T) {
-	noLeak(t)
+	leak.None(t)
 	r := begin(t, keyed(t))
 	client, base := visitor(t, r, firstSecret(r))
 	beside, err := keys.Open(os.Getenv("STATE_DIRECTORY"))

@@ -41,10 +41,11 @@ type labLink struct {
 	readers  sync.WaitGroup // of the sockets to the receiver
 }
 
-// relay relays until the link is closed. It returns why it cannot go on, or nil.
+// relay relays until the link is closed; to be called once. It returns why it cannot go on, or nil.
 func (l *labLink) relay() error {
 	defer l.readers.Wait()
-	l.readers.Go(func() { l.answers(l.back) })
+	first := l.back // send changes it
+	l.readers.Go(func() { l.answers(first) })
 	buffer := make([]byte, largest)
 	for {
 		n, from, err := l.front.ReadFromUDPAddrPort(buffer)

@@ -10,11 +10,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/isc-receiver/isc-receiver/internal/leak"
 	"github.com/isc-receiver/isc-receiver/receiver/inbox"
 )
 
 func TestCaptureEnds(t *testing.T) {
-	noLeak(t)
+	leak.None(t)
 	c := capture(t, "lo", 1)
 	c.Close()
 	c.Close()
@@ -33,7 +34,7 @@ func TestCaptureEnds(t *testing.T) {
 
 // TestCaptureEndsWhileFull ends a capture that waits for room.
 func TestCaptureEndsWhileFull(t *testing.T) {
-	noLeak(t)
+	leak.None(t)
 	owner, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(loopback(0)))
 	require.NoError(t, err)
 	defer func() { require.NoError(t, owner.Close()) }()

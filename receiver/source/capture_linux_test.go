@@ -15,6 +15,7 @@ import (
 	"github.com/google/gopacket/layers"
 	"github.com/stretchr/testify/require"
 
+	"github.com/isc-receiver/isc-receiver/internal/leak"
 	"github.com/isc-receiver/isc-receiver/receiver/inbox"
 )
 
@@ -73,7 +74,7 @@ func (c *capturing) end(t testing.TB) {
 func TestCapture(t *testing.T) {
 	for _, device := range []string{"", "lo"} {
 		t.Run("interface "+device, func(t *testing.T) {
-			noLeak(t)
+			leak.None(t)
 			owner, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(loopback(0)))
 			require.NoError(t, err)
 			defer func() { require.NoError(t, owner.Close()) }()
@@ -240,7 +241,7 @@ func TestCapturedInterfaceComesAndGoes(t *testing.T) {
 	if !inNamespace(t) {
 		return
 	}
-	noLeak(t)
+	leak.None(t)
 	c := capture(t, near, 5078)
 	all := capture(t, "", 5078)
 	isDown := func() bool {

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
+	"github.com/isc-receiver/isc-receiver/internal/leak"
 	"github.com/isc-receiver/isc-receiver/receiver/inbox"
 )
 
@@ -119,7 +120,7 @@ func TestInterfaceComesAndGoes(t *testing.T) {
 	const port = 5078
 	for name, byAddress := range map[string]bool{"bound to the interface": false, "bound to its address": true} {
 		t.Run(name, func(t *testing.T) {
-			noLeak(t)
+			leak.None(t)
 			pool := new(inbox.Pool)
 			u, err := listenUDP(near, []int{port, port + 1}, pool, byAddress)
 			require.NoError(t, err, "the interface may still come")

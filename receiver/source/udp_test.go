@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/isc-receiver/isc-receiver/internal/leak"
 	"github.com/isc-receiver/isc-receiver/receiver/inbox"
 )
 
@@ -92,27 +93,13 @@ func (r *running) take(t testing.TB) *inbox.Datagram {
 	}
 }
 
-// noLeak fails the test if at its end more goroutines run than now.
-func noLeak(t *testing.T) {
-	t.Helper()
-	before := runtime.NumGoroutine()
-	t.Cleanup(func() {
-		for deadline := time.Now().Add(patience); runtime.NumGoroutine() > before; runtime.Gosched() {
-			if time.Now().After(deadline) {
-				buffer := make([]byte, 1<<20)
-				t.Fatalf("goroutines are left:\n%s", buffer[:runtime.Stack(buffer, true)])
-			}
-		}
-	})
-}
-
 func TestReceive(t *testing.T) {
 	for _, device := range []string{"", "lo"} {
 		t.Run("interface "+device, func(t *testing.T) {
 			if device != "" && runtime.GOOS != "linux" {
 				t.Skip("the name of the loopback interface is Linux's")
 			}
-			noLeak(t)
+			leak.None(t)
 			r := start(t, device, 3)
 			defer r.end(t)
 			ports := r.Ports()
@@ -286,7 +273,7 @@ func TestPortInUse(t *testing.T) {
 }
 
 func TestNoSuchInterface(t *testing.T) {
-	noLeak(t)
+	leak.None(t)
 	r := start(t, "no-such-if0", 2)
 	defer r.end(t)
 	require.Equal(t, []int{0, 0}, r.Ports())
@@ -300,7 +287,7 @@ func TestNoSuchInterface(t *testing.T) {
 }
 
 func TestClose(t *testing.T) {
-	noLeak(t)
+	leak.None(t)
 	r := start(t, "", 2)
 	port := r.Ports()[0]
 	send(t, dial(t, port), []byte("x"))
@@ -330,7 +317,7 @@ func TestClose(t *testing.T) {
 
 // TestEndWhileFull ends a source whose reader waits for room.
 func TestEndWhileFull(t *testing.T) {
-	noLeak(t)
+	leak.None(t)
 	r := start(t, "", 1)
 	conn := dial(t, r.Ports()[0])
 	for range 3000 {
@@ -344,7 +331,7 @@ func TestEndWhileFull(t *testing.T) {
 
 // TestFailingLink breaks one link's socket: the other goes on, and the link comes back on the same port.
 func TestFailingLink(t *testing.T) {
-	noLeak(t)
+	leak.None(t)
 	r := start(t, "", 2)
 	defer r.end(t)
 	ports := r.Ports()
