@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/isc-receiver/isc-receiver/internal/leak"
+	"github.com/isc-receiver/isc-receiver/internal/netns"
 	"github.com/isc-receiver/isc-receiver/receiver/inbox"
 )
 
@@ -188,7 +189,7 @@ func unwanted(t testing.TB) [][]byte {
 
 // TestCaptureFrames sends frames to an interface, none of which is for this machine, as a mirror port would.
 func TestCaptureFrames(t *testing.T) {
-	if !inNamespace(t) {
+	if !netns.Enter(t) {
 		return
 	}
 	addPair(t, "10.77.0.7")
@@ -196,11 +197,11 @@ func TestCaptureFrames(t *testing.T) {
 	if out, err := exec.CommandContext(t.Context(), "ip", vlan...).CombinedOutput(); err != nil { // not every kernel can
 		t.Logf("without a VLAN: %s", out)
 	}
-	ip(t, "link add bridge0 type bridge")
-	ip(t, "link set bridge0 up")
+	netns.Command(t, "ip link add bridge0 type bridge")
+	netns.Command(t, "ip link set bridge0 up")
 	for _, bridged := range []bool{false, true} {
 		if bridged {
-			ip(t, "link set "+near+" master bridge0")
+			netns.Command(t, "ip link set "+near+" master bridge0")
 		}
 		for _, device := range []string{near, ""} {
 			c := capture(t, device, 5077, 5078)
@@ -238,7 +239,7 @@ func TestCaptureFrames(t *testing.T) {
 
 // TestCapturedInterfaceComesAndGoes takes the interface away under a capture.
 func TestCapturedInterfaceComesAndGoes(t *testing.T) {
-	if !inNamespace(t) {
+	if !netns.Enter(t) {
 		return
 	}
 	leak.None(t)
@@ -257,11 +258,11 @@ func TestCapturedInterfaceComesAndGoes(t *testing.T) {
 		addPair(t, "10.77.0.1")
 		again(t, "it is heard", hears)
 		require.False(t, isDown())
-		ip(t, "link set "+near+" down")
+		netns.Command(t, "ip link set "+near+" down")
 		again(t, "the link is down", isDown)
-		ip(t, "link set "+near+" up")
+		netns.Command(t, "ip link set "+near+" up")
 		again(t, "it is heard again", hears)
-		ip(t, "link delete "+near)
+		netns.Command(t, "ip link delete "+near)
 		again(t, "the link is down", isDown)
 		require.Equal(t, "x", string(all.take(t).Bytes()), "all interfaces are those to come, too")
 		for all.in.Take() != nil {

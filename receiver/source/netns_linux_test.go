@@ -4,10 +4,6 @@ import (
 	"errors"
 	"net"
 	"net/netip"
-	"os"
-	"os/exec"
-	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -18,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/isc-receiver/isc-receiver/internal/leak"
+	"github.com/isc-receiver/isc-receiver/internal/netns"
 	"github.com/isc-receiver/isc-receiver/receiver/inbox"
 )
 
@@ -27,50 +24,13 @@ const (
 	nearMAC, farMAC = "02:00:00:00:00:01", "02:00:00:00:00:02"
 )
 
-// namespaceOf is the variable that tells a process that it is in the namespace of that test.
-const namespaceOf = "ISC_TEST_NAMESPACE_OF"
-
-// inNamespace has the test run in a process and network namespace of its own, which goes away with it. It returns true
-// there, and false, at its end, in the process that has started it.
-func inNamespace(t *testing.T) bool {
-	t.Helper()
-	if os.Getenv(namespaceOf) == t.Name() {
-		ip(t, "link set lo up")
-		return true
-	}
-	if os.Getuid() != 0 {
-		t.Skip("only root can make a network namespace")
-	}
-	if _, err := exec.LookPath("ip"); err != nil {
-		t.Skip("ip (package iproute2) is not installed")
-	}
-	child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
-	child.Env = append(os.Environ(), namespaceOf+"="+t.Name())
-	child.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET, Pdeathsig: syscall.SIGKILL}
-	out, err := child.CombinedOutput()
-	if errors.Is(err, syscall.EPERM) {
-		t.Skip("no network namespace can be made here:", err)
-	}
-	require.NoError(t, err, "%s", out)
-	require.Contains(t, string(out), "--- PASS: "+t.Name())
-	t.Logf("%s", out)
-	return false
-}
-
-// ip runs ip with arguments that are separated by spaces.
-func ip(t testing.TB, arguments string) {
-	t.Helper()
-	out, err := exec.CommandContext(t.Context(), "ip", strings.Fields(arguments)...).CombinedOutput()
-	require.NoError(t, err, "ip %s: %s", arguments, out)
-}
-
 // addPair makes the pair of interfaces. The near one has the address that datagrams are sent to.
 func addPair(t testing.TB, address string) {
 	t.Helper()
-	ip(t, "link add "+near+" address "+nearMAC+" type veth peer name "+far+" address "+farMAC)
-	ip(t, "address add "+address+"/24 dev "+near)
-	ip(t, "link set "+near+" up")
-	ip(t, "link set "+far+" up")
+	netns.Command(t, "ip link add "+near+" address "+nearMAC+" type veth peer name "+far+" address "+farMAC)
+	netns.Command(t, "ip address add %s/24 dev %s", address, near)
+	netns.Command(t, "ip link set "+near+" up")
+	netns.Command(t, "ip link set "+far+" up")
 }
 
 // toNear is a frame with a datagram from sender to an address of the near interface.
@@ -114,7 +74,7 @@ func again(t testing.TB, what string, f func() bool) {
 
 // TestInterfaceComesAndGoes takes the interface away under the sockets, as when a modem is unplugged.
 func TestInterfaceComesAndGoes(t *testing.T) {
-	if !inNamespace(t) {
+	if !netns.Enter(t) {
 		return
 	}
 	const port = 5078
@@ -153,14 +113,14 @@ func TestInterfaceComesAndGoes(t *testing.T) {
 				}
 				for r.in.Take() != nil {
 				}
-				ip(t, "link delete "+near)
+				netns.Command(t, "ip link delete "+near)
 				again(t, "the link is down", isDown)
 			}
 
 			// Another one comes before it is noticed that the first has gone.
 			addPair(t, address)
 			again(t, "the link is up", hears)
-			ip(t, "link delete "+near)
+			netns.Command(t, "ip link delete "+near)
 			addPair(t, address)
 			again(t, "the link is up on the new interface", func() bool {
 				socket, err := r.links[0].get()
@@ -171,13 +131,13 @@ func TestInterfaceComesAndGoes(t *testing.T) {
 
 			// The address changes, as with a new lease.
 			address = "10.77.0.9"
-			ip(t, "address delete 10.77.0.1/24 dev "+near)
-			ip(t, "address add "+address+"/24 dev "+near)
+			netns.Command(t, "ip address delete 10.77.0.1/24 dev "+near)
+			netns.Command(t, "ip address add %s/24 dev %s", address, near)
 			for r.in.Take() != nil {
 			}
 			again(t, "the new address is listened on", hears)
 			require.Equal(t, []int{port, port + 1}, r.Ports())
-			ip(t, "link delete "+near)
+			netns.Command(t, "ip link delete "+near)
 		})
 	}
 }

@@ -2,7 +2,6 @@ package sender
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -18,13 +17,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/isc-receiver/isc-receiver/internal/netns"
 	"github.com/isc-receiver/isc-receiver/internal/status"
 )
 
 const (
-	// namespaceOf is the variable that tells a process that it is in the namespace of that test.
-	namespaceOf = "ISC_TEST_NAMESPACE_OF"
-	// daemonIs is the variable that tells it where the receiver is.
+	// daemonIs is the variable that tells a process in a namespace where the receiver is.
 	daemonIs = "ISC_TEST_DAEMON"
 
 	patience = 30 * time.Second
@@ -34,46 +32,18 @@ const (
 	controlThere    = "10.99.0.1"
 )
 
-// inNamespace has the test run in a process and network namespace of its own, with the receiver built. It returns true
-// there, and false, at its end, in the process that has started it.
+// inNamespace has the test run in a network namespace of its own, with the receiver built. It returns true there, and
+// false, at its end, in the process that has started it.
 func inNamespace(t *testing.T) bool {
 	t.Helper()
-	if os.Getenv(namespaceOf) == t.Name() {
-		return true
-	}
-	if os.Getuid() != 0 {
-		t.Skip("only root can make a network namespace")
-	}
-	for _, tool := range []string{"ip", "nsenter"} {
-		if _, err := exec.LookPath(tool); err != nil {
-			t.Skipf("%s (packages iproute2 and util-linux) is not installed", tool)
-		}
-	}
-	daemon := filepath.Join(t.TempDir(), "isc-receiverd")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", daemon, "../../../cmd/isc-receiverd")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	out, err := build.CombinedOutput()
-	require.NoError(t, err, "%s", out)
-
-	child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
-	child.Env = append(os.Environ(), namespaceOf+"="+t.Name(), daemonIs+"="+daemon)
-	child.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET, Pdeathsig: syscall.SIGKILL}
-	out, err = child.CombinedOutput()
-	if errors.Is(err, syscall.EPERM) {
-		t.Skip("no network namespace can be made here:", err)
-	}
-	require.NoError(t, err, "%s", out)
-	require.Contains(t, string(out), "--- PASS: "+t.Name())
-	t.Logf("%s", out)
-	return false
-}
-
-// command runs a program with arguments that are separated by spaces.
-func command(t testing.TB, line string) {
-	t.Helper()
-	words := strings.Fields(line)
-	out, err := exec.CommandContext(t.Context(), words[0], words[1:]...).CombinedOutput()
-	require.NoError(t, err, "%s: %s", line, out)
+	return netns.Enter(t, func() {
+		daemon := filepath.Join(t.TempDir(), "isc-receiverd")
+		build := exec.CommandContext(t.Context(), "go", "build", "-o", daemon, "../../../cmd/isc-receiverd")
+		build.Env = append(os.Environ(), "CGO_ENABLED=0")
+		out, err := build.CombinedOutput()
+		require.NoError(t, err, "%s", out)
+		t.Setenv(daemonIs, daemon)
+	})
 }
 
 // network is the rig's namespace, which the test runs in, and that of the receiver.
@@ -86,7 +56,7 @@ type network struct {
 func startNetwork(t *testing.T) *network {
 	t.Helper()
 	holder := exec.Command("sleep", "600")
-	holder.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET, Pdeathsig: syscall.SIGKILL}
+	holder.SysProcAttr = netns.Own()
 	require.NoError(t, holder.Start())
 	t.Cleanup(func() {
 		require.NoError(t, holder.Process.Kill())
@@ -96,12 +66,11 @@ func startNetwork(t *testing.T) *network {
 	for _, name := range []string{"all", "default"} { // answers come by another way than the first route
 		require.NoError(t, os.WriteFile("/proc/sys/net/ipv4/conf/"+name+"/rp_filter", []byte("0"), 0o600))
 	}
-	command(t, "ip link set lo up")
 	n.there("ip link set lo up")
 	n.there("ip address add " + receiverAddress + "/32 dev lo")
-	command(t, fmt.Sprintf("ip link add veth-here type veth peer name veth-there netns %d", n.holder))
-	command(t, "ip address add "+controlHere+"/24 dev veth-here")
-	command(t, "ip link set veth-here up")
+	netns.Command(t, "ip link add veth-here type veth peer name veth-there netns %d", n.holder)
+	netns.Command(t, "ip address add "+controlHere+"/24 dev veth-here")
+	netns.Command(t, "ip link set veth-here up")
 	n.there("ip address add " + controlThere + "/24 dev veth-there")
 	n.there("ip link set veth-there up")
 	return n
@@ -122,9 +91,9 @@ func (n *network) startReceiver(t *testing.T, arguments ...string) {
 }
 
 // there runs a program in the receiver's namespace.
-func (n *network) there(line string) {
+func (n *network) there(format string, values ...any) {
 	n.t.Helper()
-	command(n.t, fmt.Sprintf("nsenter -t %d -n %s", n.holder, line))
+	netns.Command(n.t, "nsenter -t %d -n %s", n.holder, fmt.Sprintf(format, values...))
 }
 
 func mac(i int) string { return fmt.Sprintf("02:00:00:00:01:%02d", i) }
@@ -132,31 +101,31 @@ func mac(i int) string { return fmt.Sprintf("02:00:00:00:01:%02d", i) }
 // plug adds an interface that leads to the receiver, as a modem does.
 func (n *network) plug(i int) {
 	n.t.Helper()
-	command(n.t, fmt.Sprintf("ip link add usb%d type veth peer name far%d address %s netns %d", i, i, mac(i), n.holder))
-	command(n.t, fmt.Sprintf("ip address add 10.77.%d.2/24 dev usb%d", i, i))
-	n.there(fmt.Sprintf("ip address add 10.77.%d.1/24 dev far%d", i, i))
-	n.there(fmt.Sprintf("ip link set far%d up", i))
-	n.there(fmt.Sprintf("ip route replace 10.77.%d.0/24 dev far%d src %s", i, i, receiverAddress))
-	command(n.t, fmt.Sprintf("ip link set usb%d up", i))
-	command(n.t, fmt.Sprintf("ip route add %s/32 via 10.77.%d.1 dev usb%d metric %d", receiverAddress, i, i, 10+i))
+	netns.Command(n.t, "ip link add usb%d type veth peer name far%d address %s netns %d", i, i, mac(i), n.holder)
+	netns.Command(n.t, "ip address add 10.77.%d.2/24 dev usb%d", i, i)
+	n.there("ip address add 10.77.%d.1/24 dev far%d", i, i)
+	n.there("ip link set far%d up", i)
+	n.there("ip route replace 10.77.%d.0/24 dev far%d src %s", i, i, receiverAddress)
+	netns.Command(n.t, "ip link set usb%d up", i)
+	netns.Command(n.t, "ip route add %s/32 via 10.77.%d.1 dev usb%d metric %d", receiverAddress, i, i, 10+i)
 	n.mend(i)
 }
 
 // cut has what is sent by an interface go nowhere, of which nothing here tells.
 func (n *network) cut(i int) {
 	n.t.Helper()
-	command(n.t, fmt.Sprintf("ip neighbour replace 10.77.%d.1 lladdr 02:00:00:00:09:09 dev usb%d nud permanent", i, i))
+	netns.Command(n.t, "ip neighbour replace 10.77.%d.1 lladdr 02:00:00:00:09:09 dev usb%d nud permanent", i, i)
 }
 
 func (n *network) mend(i int) {
 	n.t.Helper()
-	command(n.t, fmt.Sprintf("ip neighbour replace 10.77.%d.1 lladdr %s dev usb%d nud permanent", i, mac(i), i))
+	netns.Command(n.t, "ip neighbour replace 10.77.%d.1 lladdr %s dev usb%d nud permanent", i, mac(i), i)
 }
 
 // unplug takes an interface away.
 func (n *network) unplug(i int) {
 	n.t.Helper()
-	command(n.t, fmt.Sprintf("ip link delete usb%d", i))
+	netns.Command(n.t, "ip link delete usb%d", i)
 }
 
 // channel returns what the receiver says of its channel.
