@@ -55,6 +55,34 @@ func TestImports(t *testing.T) {
 	}
 }
 
+// TestRulesAreNeeded wants each rule to have a package, and each permission in it to be used: what nobody needs looks
+// like a decision.
+func TestRulesAreNeeded(t *testing.T) {
+	imports := map[string][]string{}
+	for dir, files := range packages(t) {
+		_, key := ruleOf(dir)
+		imports[key] = append(imports[key], dir)
+		for name, file := range files {
+			if strings.HasSuffix(name, "_test.go") {
+				continue
+			}
+			for _, spec := range file.Imports {
+				imports[key] = append(imports[key], strings.Trim(spec.Path.Value, `"`))
+			}
+		}
+	}
+	for key, r := range rules {
+		if imports[key] == nil {
+			t.Errorf("%s: there is a rule in internal/archtest/rules_test.go, and no package", key)
+		}
+		for _, permission := range slices.Concat(r.own, r.libs) {
+			if !slices.ContainsFunc(imports[key], func(i string) bool { return covers(permission, i) }) {
+				t.Errorf("%s: its rule allows it to import %s, which it does not", key, permission)
+			}
+		}
+	}
+}
+
 // TestReach holds all that a package pulls in, at any depth, against what it must never contain.
 func TestReach(t *testing.T) {
 	for _, r := range reach {
@@ -107,16 +135,18 @@ func ruleOf(pkg string) (rule, string) {
 }
 
 func (r rule) allows(imported string) bool {
-	if own, ok := strings.CutPrefix(imported, module+"/"); ok {
-		return slices.ContainsFunc(r.own, func(allowed string) bool {
-			parent, all := strings.CutSuffix(allowed, "/*")
-			return own == allowed || all && strings.HasPrefix(own, parent+"/")
-		})
-	}
 	if first, _, _ := strings.Cut(imported, "/"); strings.Contains(first, ".") {
-		return slices.ContainsFunc(r.libs, func(lib string) bool { return under(imported, lib) })
+		return slices.ContainsFunc(slices.Concat(r.own, r.libs), func(p string) bool { return covers(p, imported) })
 	}
 	return imported != "C" && !slices.Contains(r.not, imported)
+}
+
+// covers tells whether a rule's permission is one for this import.
+func covers(permission, imported string) bool {
+	if parent, all := strings.CutSuffix(permission, "/*"); all {
+		return strings.HasPrefix(imported, module+"/"+parent+"/")
+	}
+	return imported == module+"/"+permission || under(imported, permission)
 }
 
 func under(imported, parent string) bool {

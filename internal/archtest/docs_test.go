@@ -66,6 +66,30 @@ func hasHeading(t *testing.T, name, anchor string) bool {
 	return false
 }
 
+// TestTreeIsWhole holds the tree in the document on architecture against the packages that there are.
+func TestTreeIsWhole(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(root, "docs/architecture.md"))
+	require.NoError(t, err)
+	var listed []string
+	parent := ""
+	for line := range strings.Lines(fence.FindString(string(text))) {
+		name := strings.TrimSuffix(strings.Fields(line)[0], "/")
+		switch {
+		case !strings.HasPrefix(line, " "):
+			parent = name
+			listed = append(listed, name)
+		case !strings.HasPrefix(line, "   "):
+			listed = append(listed, parent+"/"+name)
+		}
+	}
+	for dir := range packages(t) {
+		require.Contains(t, listed, dir, "docs/architecture.md does not say where it stands")
+	}
+	for _, dir := range listed[1 : len(listed)-1] { // without the marks around the tree
+		require.DirExists(t, filepath.Join(root, dir))
+	}
+}
+
 // TestVerdictsAreExplained holds the codes that a snapshot may have against the document that explains them.
 func TestVerdictsAreExplained(t *testing.T) {
 	file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(root, "internal/status/status.go"), nil, 0)
