@@ -19,7 +19,16 @@ fi
 
 dir=${2%:*}
 name=${2##*:}
-if out=$("$GO" test -tags ci -run '^$' -fuzz "^$name\$" -fuzztime "$duration" -fuzzminimizetime 10x -parallel 1 "$dir" 2>&1); then
+
+# over_time tells whether nothing failed but Go's own fuzzer: before version 1.27, it now and then takes the end of the time
+# for a failure. What it wrote by then is run once more, as it may have had no time to say that it found something.
+over_time() {
+	[ "$(printf '%s\n' "$out" | sed -n '/^--- FAIL: /,/^FAIL$/p' | sed '1d;$d')" = "    context deadline exceeded" ] || return
+	out=$(printf '%s\n' "$out" && "$GO" test -tags ci -count=1 -run "^$name\$" "$dir" 2>&1)
+}
+
+if out=$("$GO" test -tags ci -run '^$' -fuzz "^$name\$" -fuzztime "$duration" -fuzzminimizetime 10x -parallel 1 "$dir" 2>&1) ||
+	over_time; then
 	printf 'ok    %-28s %-24s %s\n' "$dir" "$name" "$(printf '%s\n' "$out" | sed -n 's/^fuzz: elapsed: //p' | tail -n 1)"
 else
 	printf 'FAIL  %-28s %s\n%s\n' "$dir" "$name" "$out"
