@@ -91,6 +91,7 @@ func (l *Lab) Run(ctx context.Context) error {
 			if err := link.relay(); err != nil {
 				cancel(fmt.Errorf("netsim: link %d: %w", i, err))
 			}
+			link.readers.Wait()
 		})
 	}
 	<-ctx.Done()

@@ -97,7 +97,8 @@ func TestLabRelaysBothWays(t *testing.T) {
 // After a rebinding the receiver sees another port, and what it sends to the one before reaches nobody.
 func TestLabRebinds(t *testing.T) {
 	receiver, to := socket(t)
-	lab := runLab(t, Scenario{Links: []PathConfig{{Rebinds: []Rebind{{After: 200 * ms}}}}}, to)
+	rebinds := PathConfig{Rebinds: []Rebind{{After: time.Hour}}}
+	lab := runLab(t, Scenario{Links: []PathConfig{rebinds}}, to)
 	rig, _ := socket(t)
 	write(t, rig, "first", lab.Addresses()[0])
 	_, old := read(t, receiver)
@@ -105,12 +106,10 @@ func TestLabRebinds(t *testing.T) {
 	text, _ := read(t, rig)
 	require.Equal(t, "heard", text)
 
-	fresh := old
-	require.Eventually(t, func() bool {
-		write(t, rig, "again", lab.Addresses()[0])
-		_, fresh = read(t, receiver)
-		return fresh != old
-	}, patience, 10*ms)
+	began(lab.links[0], rebinds, time.Now().Add(-time.Hour))
+	write(t, rig, "again", lab.Addresses()[0])
+	_, fresh := read(t, receiver)
+	require.NotEqual(t, old, fresh)
 	write(t, receiver, "to the old port", old)
 	require.Eventually(t, func() bool { return lab.Status().Links[0].Unasked == 1 }, patience, ms)
 	write(t, receiver, "to the new port", fresh)
@@ -118,6 +117,31 @@ func TestLabRebinds(t *testing.T) {
 	require.Equal(t, "to the new port", text)
 	require.Equal(t, 1, lab.Status().Links[0].Rebound)
 	require.EqualValues(t, fresh.Port(), lab.Status().Links[0].Port)
+}
+
+// began changes when a link that is running began.
+func began(l *labLink, path PathConfig, at time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.path = NewPath(path, at, 1, 0)
+}
+
+// One link that cannot go on ends the laboratory.
+func TestLabFails(t *testing.T) {
+	_, to := socket(t)
+	rebinds := PathConfig{Rebinds: []Rebind{{After: time.Hour}}}
+	lab, err := OpenLab(LabConfig{
+		Scenario: Scenario{Links: []PathConfig{{}, rebinds}},
+		Listen:   []netip.AddrPort{loopback, loopback}, To: []netip.AddrPort{to, to},
+	})
+	require.NoError(t, err)
+	lab.links[1].to = netip.MustParseAddrPort("[fe80::1]:9") // on which interface, nobody says
+	began(lab.links[1], rebinds, time.Now().Add(-time.Hour))
+	rig, _ := socket(t)
+	write(t, rig, "up", lab.Addresses()[1])
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	require.ErrorContains(t, lab.Run(ctx), "netsim: link 1: socket to [fe80::1]:9: ")
 }
 
 // A sender that was started again from another port gets the answers from then on.

@@ -41,9 +41,9 @@ type labLink struct {
 	readers  sync.WaitGroup // of the sockets to the receiver
 }
 
-// relay relays until the link is closed; to be called once. It returns why it cannot go on, or nil.
+// relay relays until the link is closed; to be called once. It returns why it cannot go on, or nil. The readers of the
+// sockets to the receiver still run then, until the link is closed.
 func (l *labLink) relay() error {
-	defer l.readers.Wait()
 	first := l.back // send changes it
 	l.readers.Go(func() { l.answers(first) })
 	buffer := make([]byte, largest)
