@@ -6,6 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/isc-receiver/isc-receiver/internal/rig"
@@ -56,6 +59,9 @@ func (c Config) Validate() error {
 	switch {
 	case c.To == "":
 		return fmt.Errorf("%w: to: say where the receiver is, as --to receiver.example", ErrConfig)
+	case !isHost(c.To):
+		return fmt.Errorf("%w: to: got %q, want a name or an address alone, as receiver.example; the ports are given apart",
+			ErrConfig, c.To)
 	case len(c.Ports) < 1, len(c.Ports) > maxLinks:
 		return fmt.Errorf("%w: ports: got %d, want 1 to %d", ErrConfig, len(c.Ports), maxLinks)
 	case len(c.Interfaces) > len(c.Ports):
@@ -70,10 +76,8 @@ func (c Config) Validate() error {
 	case c.MTU < minMTU, c.MTU > maxMTU:
 		return fmt.Errorf("%w: mtu: got %d, want %d to %d", ErrConfig, c.MTU, minMTU, maxMTU)
 	}
-	for _, port := range c.Ports {
-		if port < 1 || port > 65_535 {
-			return fmt.Errorf("%w: ports: got %d, want 1 to 65535", ErrConfig, port)
-		}
+	if err := c.checkLinks(); err != nil {
+		return err
 	}
 	if c.Feed != nil {
 		if err := c.Feed.Validate(); err != nil {
@@ -81,6 +85,31 @@ func (c Config) Validate() error {
 		}
 	}
 	return nil
+}
+
+// checkLinks returns what is wrong with the ports and interfaces, as ErrConfig.
+func (c Config) checkLinks() error {
+	for i, port := range c.Ports {
+		if port < 1 || port > 65_535 {
+			return fmt.Errorf("%w: ports: got %d, want 1 to 65535", ErrConfig, port)
+		}
+		if slices.Contains(c.Ports[:i], port) {
+			return fmt.Errorf("%w: ports: got %d twice, and each is a link of its own", ErrConfig, port)
+		}
+	}
+	for i, name := range c.Interfaces {
+		if name == "" || slices.Contains(c.Interfaces[:i], name) {
+			return fmt.Errorf("%w: interfaces: got %q, want different names, as usb0,usb1", ErrConfig,
+				strings.Join(c.Interfaces, ","))
+		}
+	}
+	return nil
+}
+
+// isHost tells whether a text is an address, or may be a name that is looked up.
+func isHost(text string) bool {
+	_, err := netip.ParseAddr(text)
+	return err == nil || !strings.ContainsAny(text, ":/[]@?# \t")
 }
 
 // engine returns the settings of the engine.

@@ -77,10 +77,17 @@ func (s *Sender) open() (err error) {
 		s.feed = feed.New(cfg, to, s.config.Log)
 		s.stream.splice = new(feed.Splice)
 	}
-	if s.config.StatusAddr != "" {
-		s.status, err = listenStatus(s.config.StatusAddr, s.Status)
+	if s.config.StatusAddr == "" {
+		return nil
 	}
-	return err
+	if s.status, err = listenStatus(s.config.StatusAddr, s.Status); err != nil {
+		return err
+	}
+	if address := s.status.listener.Addr().(*net.TCPAddr); !address.IP.IsLoopback() {
+		s.config.Log.Warn("Everyone who reaches the status address can read it, and no key is asked for: take 127.0.0.1 "+
+			"with --status-addr, unless the network is closed", "address", address)
+	}
+	return nil
 }
 
 // Run sends until ctx ends. It returns after all it started has ended.
@@ -161,7 +168,7 @@ func (s *Sender) tick(now time.Time) {
 func (s *Sender) read(socket *net.UDPConn) {
 	buffer := make([]byte, 1<<16)
 	for {
-		n, _, err := socket.ReadFromUDPAddrPort(buffer)
+		n, from, err := socket.ReadFromUDPAddrPort(buffer)
 		if errors.Is(err, net.ErrClosed) {
 			return
 		}
@@ -172,7 +179,7 @@ func (s *Sender) read(socket *net.UDPConn) {
 		if s.feed != nil {
 			s.feed.Came()
 		}
-		s.stream.input(buffer[:n], time.Now())
+		s.stream.input(buffer[:n], from, time.Now())
 	}
 }
 

@@ -1,11 +1,14 @@
 package sender
 
 import (
+	"bytes"
 	"encoding/json"
+	"log/slog"
 	"net"
 	"net/http"
 	"os/exec"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -76,25 +79,29 @@ func receive(t *testing.T, socket *net.UDPConn) (h isc.Header, payload []byte, f
 // RTP comes in at either address of localhost, leaves coded on all links, and feedback changes the split. The status
 // tells all of it.
 func TestSender(t *testing.T) {
+	for i, kind := range []string{"IPv4", "IPv6"} {
+		t.Run(kind, func(t *testing.T) { sendFrom(t, i) })
+	}
+}
+
+func sendFrom(t *testing.T, kind int) {
+	t.Helper()
 	s, sockets := testSender(t, nil)
 	require.Len(t, s.RTP(), 2)
-	number := uint16(0)
-	for _, address := range s.RTP() {
-		out, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(address))
-		require.NoError(t, err)
-		for range 3 {
-			_, err = out.Write(rtpPacket(number, 100))
+	out, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(s.RTP()[kind]))
+	require.NoError(t, err)
+	defer func() { require.NoError(t, out.Close()) }()
+	for segment := range 2 {
+		for i := range 3 {
+			_, err = out.Write(rtpPacket(uint16(3*segment+i), 100))
 			require.NoError(t, err)
-			number++
-			<-time.After(time.Millisecond) // the order of two sockets is nobody's
 		}
-		require.NoError(t, out.Close())
 		for i, socket := range sockets {
 			h, payload, from := receive(t, socket)
 			require.Equal(t, i, int(h.Interface))
 			require.Equal(t, 3, h.Sources())
 			require.Equal(t, h.IsParity(), len(payload) != 100)
-			_, err := socket.WriteToUDP([]byte("0@100@200@300@400"), from)
+			_, err = socket.WriteToUDP([]byte("0@100@200@300@400"), from)
 			require.NoError(t, err)
 			_, err = socket.WriteToUDP([]byte("nonsense"), from)
 			require.NoError(t, err)
@@ -143,6 +150,20 @@ func TestSenderWithFeed(t *testing.T) {
 	require.Zero(t, st.Input.Oversize)
 }
 
+// A status that others than this machine's users can read is told of.
+func TestOpenStatus(t *testing.T) {
+	for address, open := range map[string]bool{"127.0.0.1:0": false, "localhost:0": false, "[::1]:0": false, ":0": true} {
+		var log bytes.Buffer
+		config := Default()
+		config.To, config.Listen, config.StatusAddr = "127.0.0.1", "localhost:0", address
+		config.Log = slog.New(slog.NewTextHandler(&log, nil))
+		s, err := New(config)
+		require.NoError(t, err)
+		s.close()
+		require.Equal(t, open, strings.Contains(log.String(), "Everyone who reaches the status"), address)
+	}
+}
+
 func TestPortInUse(t *testing.T) {
 	taken, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	require.NoError(t, err)
@@ -164,7 +185,14 @@ func TestPortInUse(t *testing.T) {
 func TestConfigErrors(t *testing.T) {
 	for name, change := range map[string]func(*Config){
 		"no receiver":         func(c *Config) { c.To = "" },
+		"a port with it":      func(c *Config) { c.To = "receiver.example:5078" },
+		"a URL":               func(c *Config) { c.To = "http://receiver.example" },
+		"brackets":            func(c *Config) { c.To = "[::1]" },
+		"a local address":     func(c *Config) { c.To = "fe80::1%usb0" },
 		"no ports":            func(c *Config) { c.Ports = nil },
+		"a port twice":        func(c *Config) { c.Ports = []int{5078, 5079, 5078} },
+		"an interface twice":  func(c *Config) { c.Interfaces = []string{"usb0", "usb0"} },
+		"a nameless one":      func(c *Config) { c.Interfaces = []string{"usb0", ""} },
 		"too many ports":      func(c *Config) { c.Ports = make([]int, 17) },
 		"port 0":              func(c *Config) { c.Ports = []int{0} },
 		"too many interfaces": func(c *Config) { c.Interfaces = make([]string, 5) },

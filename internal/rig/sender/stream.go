@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -19,12 +20,13 @@ type links interface {
 	Send(link int, datagram []byte) error
 }
 
-// inputs counts RTP packets by what they were; each is exactly one of the first four.
+// inputs counts RTP packets by what they were; each is exactly one of the first five.
 type inputs struct {
 	Packets   uint64 `json:"packets"`   // sent on
 	RTCP      uint64 `json:"rtcp"`      // not sent: reports that ffmpeg adds
 	Malformed uint64 `json:"malformed"` // no RTP
 	TooLong   uint64 `json:"too_long"`  // more than the coding takes
+	Refused   uint64 `json:"refused"`   // another program's than the one whose stream is sent
 	Oversize  uint64 `json:"oversize"`  // of those sent on, larger than fits one frame of each link
 	Bytes     uint64 `json:"bytes"`
 	Streams   uint64 `json:"streams"` // changes of the SSRC
@@ -55,6 +57,7 @@ type stream struct {
 	warned    bool         // of packets that do not fit
 	told      uint64       // of in.Streams, those that were logged
 	crowded   bool         // it was logged that several take turns
+	holder    holder       // of the input, where splice is nil
 	splice    *feed.Splice // nil where the RTP is another program's, and none of our business
 }
 
@@ -92,8 +95,8 @@ func newStream(config Config, to links, now time.Time) (*stream, error) {
 	return s, nil
 }
 
-// input takes an RTP packet, which it may change and does not keep.
-func (s *stream) input(packet []byte, now time.Time) {
+// input takes an RTP packet that came from an address, which it may change and does not keep.
+func (s *stream) input(packet []byte, from netip.AddrPort, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
@@ -102,6 +105,9 @@ func (s *stream) input(packet []byte, now time.Time) {
 		return
 	case packet[1] >= 192 && packet[1] <= 223: // RFC 5761, section 4
 		s.in.RTCP++
+		return
+	case s.splice == nil && !s.holder.takes(from, now):
+		s.in.Refused++
 		return
 	case len(packet) > isc.MaxLength:
 		s.in.TooLong++
@@ -213,7 +219,9 @@ func (s *stream) strange() {
 func (s *stream) tick(up []plan.Up, now time.Time) (bitrate int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.tellStreams()
+	if s.splice == nil {
+		s.tellStreams(now)
+	}
 	s.note(s.engine.SetLinks(now, up))
 	s.note(s.engine.Tick(now))
 	s.arm(now)
@@ -243,21 +251,26 @@ func (s *stream) takeDecisions() {
 	}
 }
 
-// several is how many streams begin from one tick to the next where more than one program sends.
+// several is how many streams begin from one tick to the next where a program sends more than one.
 const several = 4
 
-// tellStreams logs that a stream has begun, or that several take turns.
-func (s *stream) tellStreams() {
+// tellStreams logs that a stream has begun, that several take turns, or that a second program is not heard.
+func (s *stream) tellStreams(now time.Time) {
 	began := s.in.Streams - s.told
 	s.told = s.in.Streams
 	switch {
 	case began == 0:
 		s.crowded = false
 	case began < several:
-		s.log.Info("a stream begins", "ssrc", s.ssrc)
+		s.log.Info("a stream begins", "ssrc", s.ssrc, "from", s.holder.address)
 	case !s.crowded:
 		s.crowded = true
-		s.log.Warn("several programs send RTP to the port at once: no receiver can show that; end all but one")
+		s.log.Warn("several RTP streams take turns at the port: no receiver can show that; send the video alone",
+			"from", s.holder.address)
+	}
+	if refused, tell := s.holder.tell(now); tell {
+		s.log.Warn("a second program sends RTP to the port, and is not heard while the first one sends: end one of them",
+			"first", s.holder.address, "second", refused)
 	}
 }
 

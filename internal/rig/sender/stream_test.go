@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -20,6 +21,12 @@ import (
 	"github.com/isc-receiver/isc-receiver/internal/rig/feed"
 	"github.com/isc-receiver/isc-receiver/internal/rig/plan"
 	"github.com/isc-receiver/isc-receiver/receiver/isc"
+)
+
+// camera is the address of the program that sends RTP, and intruder that of another one.
+var (
+	camera   = netip.MustParseAddrPort("127.0.0.1:40000")
+	intruder = netip.MustParseAddrPort("[::1]:40000")
 )
 
 // sink keeps copies of what is sent, link by link in one row.
@@ -75,7 +82,7 @@ func TestVectors(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s, to := newTestStream(t, func(c *Config) { c.Padded, c.Parity = true, parity })
 			for _, packet := range readCapture(t, "c-rtp.pcap") {
-				s.input(packet, epoch)
+				s.input(packet, camera, epoch)
 			}
 			want := readCapture(t, name)
 			require.GreaterOrEqual(t, len(to.datagrams), len(want))
@@ -110,7 +117,7 @@ func TestInputCounts(t *testing.T) {
 		{},
 		old, report,
 	} {
-		s.input(packet, epoch)
+		s.input(packet, camera, epoch)
 	}
 	require.Equal(t, inputs{
 		Packets: 4, RTCP: 1, Malformed: 3, TooLong: 1, Oversize: 2, Bytes: 12 + 1424 + 1425 + isc.MaxLength, Streams: 1,
@@ -150,8 +157,8 @@ func TestPacketSize(t *testing.T) {
 // A segment that is not full is closed in time, and how long its packets waited is known.
 func TestSegmentsAreClosedInTime(t *testing.T) {
 	s, to := newTestStream(t, nil)
-	s.input(rtpPacket(1, 100), epoch)
-	s.input(rtpPacket(2, 100), epoch.Add(10*time.Millisecond))
+	s.input(rtpPacket(1, 100), camera, epoch)
+	s.input(rtpPacket(2, 100), camera, epoch.Add(10*time.Millisecond))
 	require.Empty(t, to.datagrams)
 	s.due(epoch.Add(24 * time.Millisecond))
 	require.Empty(t, to.datagrams)
@@ -160,7 +167,7 @@ func TestSegmentsAreClosedInTime(t *testing.T) {
 	require.Equal(t, 15500*time.Microsecond, s.waits.percentile(0.5))
 	require.Equal(t, 25500*time.Microsecond, s.waits.percentile(0.99))
 	for i := range 300 {
-		s.input(rtpPacket(uint16(3+i), 100), epoch.Add(time.Second))
+		s.input(rtpPacket(uint16(3+i), 100), camera, epoch.Add(time.Second))
 	}
 	require.Zero(t, s.waits.percentile(0.5))
 	s.tick(allUp(4), epoch.Add(time.Minute))
@@ -181,32 +188,68 @@ func TestFailingLinks(t *testing.T) {
 	s, to := newTestStream(t, nil)
 	to.err = io.ErrClosedPipe
 	for i := range 3 {
-		s.input(rtpPacket(uint16(i), 100), epoch)
+		s.input(rtpPacket(uint16(i), 100), camera, epoch)
 	}
 	require.Equal(t, uint64(4), s.out.Failed)
 	s.tick(make([]plan.Up, 4), epoch)
 	for i := range 6 {
-		s.input(rtpPacket(uint16(3+i), 100), epoch)
+		s.input(rtpPacket(uint16(3+i), 100), camera, epoch)
 	}
 	s.due(epoch.Add(time.Second))
 	require.Equal(t, uint64(6), s.out.Unsent)
 	require.Len(t, to.datagrams, 4)
 }
 
-// Two programs that send at once are told of once, and not with each packet.
-func TestTwoPrograms(t *testing.T) {
+// A second program that is started by mistake is refused, counted, and told of once a minute, and not with each packet.
+// It is taken as soon as the first one has ended, and so is one that was started again, whatever its SSRC.
+func TestSecondProgram(t *testing.T) {
+	var log bytes.Buffer
+	s, to := newTestStream(t, func(c *Config) {
+		c.Log, c.Parity = slog.New(slog.NewTextHandler(&log, nil)), 0
+	})
+	const picture = 40 * time.Millisecond
+	now := epoch
+	for i := range 50 * 25 { // 50 s
+		s.input(rtpPacket(uint16(i), 100), camera, now)
+		second := rtpPacket(uint16(30_000-i), 100)
+		second[11] = 2
+		s.input(second, intruder, now.Add(picture/2))
+		if i%6 == 0 {
+			s.tick(allUp(4), now)
+		}
+		now = now.Add(picture)
+	}
+	require.Len(t, to.datagrams, 50*25)
+	require.Equal(t, uint64(50*25), s.in.Refused)
+	require.Equal(t, uint64(1), s.in.Streams)
+	require.Equal(t, 1, strings.Count(log.String(), "second program"))
+	require.Contains(t, log.String(), "first=127.0.0.1:40000 second=[::1]:40000")
+
+	again := rtpPacket(7, 100)
+	again[11] = 3
+	s.input(again, intruder, now.Add(holdsFor-picture-1))
+	require.Len(t, to.datagrams, 50*25, "it was not silent for long enough")
+	s.input(again, intruder, now.Add(holdsFor-picture))
+	require.Len(t, to.datagrams, 50*25+1)
+	s.input(rtpPacket(8, 100), camera, now.Add(holdsFor))
+	require.Len(t, to.datagrams, 50*25+1, "the other one has the input now")
+	require.Equal(t, uint64(2), s.in.Streams)
+}
+
+// One program that sends several streams is told of once.
+func TestTwoStreams(t *testing.T) {
 	var log bytes.Buffer
 	s, _ := newTestStream(t, func(c *Config) { c.Log = slog.New(slog.NewTextHandler(&log, nil)) })
 	for i := range 100 {
 		packet := rtpPacket(uint16(i), 100)
 		packet[11] = byte(i % 2)
-		s.input(packet, epoch)
+		s.input(packet, camera, epoch)
 		if i%20 == 0 {
 			s.tick(allUp(4), epoch)
 		}
 	}
 	require.Equal(t, uint64(100), s.in.Streams)
-	require.Equal(t, 1, strings.Count(log.String(), "several programs"))
+	require.Equal(t, 1, strings.Count(log.String(), "several RTP streams"))
 	require.Equal(t, 1, strings.Count(log.String(), "a stream begins"))
 }
 
@@ -214,10 +257,10 @@ func TestTwoPrograms(t *testing.T) {
 func TestSplicedInput(t *testing.T) {
 	s, to := newTestStream(t, func(c *Config) { c.Parity = 0 })
 	s.splice = new(feed.Splice)
-	s.input(rtpPacket(10, 100), epoch)
+	s.input(rtpPacket(10, 100), camera, epoch)
 	other := rtpPacket(4711, 100)
 	other[11] = 9
-	s.input(other, epoch.Add(time.Second))
+	s.input(other, camera, epoch.Add(time.Second))
 	require.Len(t, to.datagrams, 2)
 	second := to.datagrams[1][isc.HeaderSize:]
 	require.Equal(t, uint16(11), binary.BigEndian.Uint16(second[2:]))
@@ -235,7 +278,7 @@ func TestStreamAllocatesNothing(t *testing.T) {
 		for range 300 {
 			n++
 			binary.BigEndian.PutUint16(packet[2:], n)
-			s.input(packet, epoch)
+			s.input(packet, camera, epoch)
 		}
 	}
 	require.Zero(t, testing.AllocsPerRun(20, push))
@@ -261,12 +304,16 @@ func FuzzInput(f *testing.F) {
 			if len(packet) > 4 {
 				packet[3] += byte(i)
 			}
-			s.input(packet, now)
+			from := camera
+			if i%7 == 0 {
+				from = intruder
+			}
+			s.input(packet, from, now)
 			now = now.Add(time.Duration(gap) * time.Millisecond)
 			s.due(now)
 		}
 		s.due(now.Add(time.Second))
-		require.Equal(t, uint64(20), s.in.Packets+s.in.RTCP+s.in.Malformed+s.in.TooLong)
+		require.Equal(t, uint64(20), s.in.Packets+s.in.RTCP+s.in.Malformed+s.in.TooLong+s.in.Refused)
 		require.Equal(t, s.in.Packets, s.out.Sources)
 		require.Zero(t, s.out.Refused)
 		require.Empty(t, s.pushed)

@@ -157,7 +157,7 @@ func (w *world) picture() {
 	require.NoError(w.t, err)
 	for _, packet := range packets {
 		w.sentAt[binary.BigEndian.Uint16(packet[2:])] = w.now
-		w.rig.input(packet, w.now)
+		w.rig.input(packet, camera, w.now)
 	}
 	w.pictures++
 	w.at(w.now.Add(40*time.Millisecond), w.picture)

@@ -19,6 +19,8 @@ const (
 
 // names looks up where the receiver is.
 type names struct {
+	resolve resolver
+
 	mu        sync.Mutex
 	addresses []netip.Addr
 	err       error // why there are none
@@ -42,10 +44,14 @@ func (n *names) run(ctx context.Context, host string, changed func()) {
 		return
 	}
 	for {
-		addresses, err := find(ctx, host, resolve)
-		if err != nil {
+		addresses, err := find(ctx, host, n.resolve)
+		addresses = slices.DeleteFunc(addresses, func(a netip.Addr) bool { return !useful(a) })
+		switch {
+		case err != nil:
 			err = fmt.Errorf("the receiver's name %s was not found (%w): is it right, and is there a way to the internet?",
 				host, err)
+		case len(addresses) == 0:
+			err = fmt.Errorf("the receiver's name %s stands for %w", host, errUseless)
 		}
 		if n.set(addresses, err) {
 			changed()
@@ -62,6 +68,17 @@ func (n *names) run(ctx context.Context, host string, changed func()) {
 		case <-timer.C:
 		}
 	}
+}
+
+// errUseless says that an address is none that useful returns true for.
+var errUseless = errors.New("an address that no router leads to (such as fe80::1, 169.254.1.1 or 0.0.0.0): give one " +
+	"that does")
+
+// useful tells whether a receiver can be at an address: it stands for one machine, and not for another one on each
+// network (RFC 3927; RFC 4291, section 2.5.6), as then a link could not be held to its interface.
+func useful(a netip.Addr) bool {
+	a = a.Unmap()
+	return a.IsGlobalUnicast() || a.IsLoopback()
 }
 
 // resolver looks up a name by an interface; by the system's choice where that has no name.

@@ -15,7 +15,7 @@ import (
 
 var (
 	// ErrConfig says that a Config asks for the impossible.
-	ErrConfig = errors.New("uplink: impossible")
+	ErrConfig = errors.New("links")
 	// ErrDown says that a link has no socket now.
 	ErrDown = errors.New("uplink: the link is down")
 )
@@ -64,7 +64,11 @@ func New(config Config) (*Uplink, error) {
 		return nil, fmt.Errorf("%w: %d interfaces for %d ports: each needs a port of its own", ErrConfig,
 			len(config.Interfaces), len(config.Ports))
 	}
+	if address, err := netip.ParseAddr(config.Host); err == nil && !useful(address) {
+		return nil, fmt.Errorf("%w: %s is %w", ErrConfig, config.Host, errUseless)
+	}
 	u := &Uplink{config: config, poke: make(chan struct{}, 1), interfaces: make([]string, len(config.Ports))}
+	u.names.resolve = resolve
 	if len(config.Interfaces) > 0 {
 		u.interfaces = inTurn(len(config.Ports), config.Interfaces)
 	}

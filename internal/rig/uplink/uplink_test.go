@@ -167,6 +167,31 @@ func TestConfigErrors(t *testing.T) {
 		_, err := New(config)
 		require.ErrorIs(t, err, ErrConfig)
 	}
+	for _, useless := range []string{
+		"fe80::1", "fe80::1%usb0", "169.254.1.1", "0.0.0.0", "::", "224.0.0.1", "255.255.255.255", "::ffff:169.254.1.1",
+	} {
+		_, err := New(Config{Host: useless, Ports: []int{1}})
+		require.ErrorContains(t, err, useless+" is an address that no router leads to")
+	}
+	for _, useful := range []string{
+		"10.0.0.1", "192.168.1.1", "100.64.0.1", "fd00::1", "2001:db8::1", "127.0.0.1", "::1", "a",
+	} {
+		_, err := New(Config{Host: useful, Ports: []int{1}})
+		require.NoError(t, err)
+	}
+}
+
+// A name that stands for what no router leads to is not found, and the reason says so.
+func TestUselessName(t *testing.T) {
+	u := quiet(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	u.names.resolve = func(context.Context, device, string) ([]netip.Addr, error) {
+		return []netip.Addr{netip.MustParseAddr("fe80::1%lo"), netip.MustParseAddr("::ffff:169.254.1.1")}, nil
+	}
+	u.names.run(ctx, "receiver.example", cancel)
+	_, err := u.names.get()
+	require.ErrorIs(t, err, errUseless)
+	require.ErrorContains(t, err, "the receiver's name receiver.example stands for an address that no router leads to")
 }
 
 func TestNames(t *testing.T) {
