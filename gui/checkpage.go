@@ -101,7 +101,7 @@ func checkResult(c status.Channel) []fyne.CanvasObject {
 		bad     bool
 	}{
 		{"delivered as received", c.Packets.Delivered, false},
-		{"rebuilt by the coding", c.Packets.Recovered, false},
+		{"recovered by the coding", c.Packets.Recovered, false},
 		{"saved: no link brought them", c.Packets.Saved, false},
 		{"lost", c.Packets.Lost, c.Packets.Lost > 0},
 		{"of no whole picture", c.Packets.Unusable, c.Packets.Unusable > 0},
@@ -144,7 +144,7 @@ func verdictNotice(c status.Channel) fyne.CanvasObject {
 // linkTable is what became of the datagrams of each link.
 func linkTable(links []status.Link) fyne.CanvasObject {
 	columns := [...]string{
-		"link", "from", "received", "source", "parity", "repeated", "late", "malformed", "refused", "saved",
+		"link", "from", "received", "source", "parity", "duplicate", "late", "malformed", "refused", "saved",
 	}
 	table := container.New(layout.NewGridLayoutWithColumns(len(columns)))
 	cell := func(text string, tone widgets.Tone, bold bool) {

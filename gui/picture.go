@@ -53,7 +53,7 @@ func verdictMessage(m model, live bool, age time.Duration) widgets.Message {
 	}
 	switch {
 	case verdict.Code == status.VerdictNotISC:
-		message.Title = "What arrives is not a rig's"
+		message.Title = "What arrives is not a rig's video"
 	case verdict.Code == status.VerdictNotAllowed:
 		message.Title = "What arrives is not allowed"
 	case verdict.Code == status.VerdictClockJumps:
@@ -90,7 +90,7 @@ func playedMessage(m model) widgets.Message {
 	}
 	if p := c.Packets; p.Delivered+p.Recovered > 0 {
 		message.Evidence = append([]string{
-			fmt.Sprintf("%s came as they are, %s were rebuilt (%d of them saved), %s lost.",
+			fmt.Sprintf("%s delivered as received, %s recovered (%d of them saved), %s lost.",
 				count(int(p.Delivered), "packet"), strconv.FormatUint(p.Recovered, 10), p.Saved, strconv.FormatUint(p.Lost, 10)),
 		}, message.Evidence...)
 	}

@@ -79,7 +79,7 @@ func TestPictureMessage(t *testing.T) {
 		{"The preview has stopped", live(), time.Minute},
 		{"The preview has failed", broken, -1},
 		{"Waiting for the rig", waiting(), -1},
-		{"What arrives is not a rig's", verdict(waiting(), status.VerdictNotISC), -1},
+		{"What arrives is not a rig's video", verdict(waiting(), status.VerdictNotISC), -1},
 		{"Waiting for a whole picture", verdict(live(), status.VerdictNoKeyframe), -1},
 		{"Too much is lost for a picture", verdict(live(), status.VerdictTooLossy), 2 * time.Second},
 		{"No signal since 14:02:00", noSignal(), 0},

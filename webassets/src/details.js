@@ -16,9 +16,9 @@ const COLUMNS = [
 ];
 const OUTCOMES = [
   ['', ''],
-  ['as sent', 'Came by a link'],
-  ['rebuilt', 'Rebuilt before or instead of arriving'],
-  ['saved', 'Of the rebuilt packets, those that no link brought in time'],
+  ['delivered', 'Released as they came by a link'],
+  ['recovered', 'Rebuilt by the coding before or instead of arriving'],
+  ['saved', 'Of the recovered packets, those that no link brought in time'],
   ['lost', 'Neither came nor could be rebuilt in time'],
 ];
 const SPANS = [['1s', '1 s'], ['8s', '8 s'], ['60s', '60 s']];
@@ -75,7 +75,7 @@ export class Details {
     channel.links.forEach((link, i) => {
       const old = this.#each.children[i];
       const shown = old ? old.fold : new Fold('');
-      shown.show(link, `Link ${link.index + 1}, port ${link.port}`);
+      shown.show(link, `Link ${link.port}`);
       if (old) return;
       shown.node.fold = shown;
       this.#each.append(shown.node);

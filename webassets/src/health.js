@@ -26,7 +26,7 @@ function silentOnes(links, up) {
 
 // How a link is that is not up, in words.
 export function linkWords(link) {
-  if (link.state === 'down') return 'has failed';
+  if (link.state === 'down') return 'down';
   if (!link.since || !link.datagrams?.received) return 'has brought nothing yet';
   return `silent since ${clockText(Date.parse(link.since))}`;
 }

@@ -172,7 +172,7 @@ test('a link that is not up, in words', () => {
   assert.match(linkWords(link(5078, { state: 'silent' })), /^silent since \d\d:\d\d:\d\d$/);
   assert.equal(linkWords(link(5078, { state: 'silent', datagrams: { received: 0 } })), 'has brought nothing yet');
   assert.equal(linkWords(link(5078, { state: 'silent', since: null })), 'has brought nothing yet');
-  assert.equal(linkWords(link(5078, { state: 'down' })), 'has failed');
+  assert.equal(linkWords(link(5078, { state: 'down' })), 'down');
 });
 
 test('a channel in the list', () => {
