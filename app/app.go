@@ -243,10 +243,7 @@ func (r *Run) SetHLS(channel string, on bool) {
 
 // Warnings are sentences about what is not as it should be but does not stop the run, such as small socket buffers.
 func (r *Run) Warnings() []string {
-	all := slices.Clone(r.warnings)
-	if w := r.keyWarning(); w != "" {
-		all = append(all, w)
-	}
+	all := slices.Concat(r.warnings, r.keyWarnings())
 	for _, ch := range r.list() {
 		for _, w := range ch.warnings() {
 			if !slices.Contains(all, w) { // such as what is said of the system

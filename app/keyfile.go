@@ -50,7 +50,8 @@ func OpenKeys(folder, settings string) (*KeyFile, error) {
 		return nil, &sentence{fmt.Sprintf("The keys cannot be read: %v. Mend the file; or start the receiver again, which "+
 			"keeps it beside and makes a new key.", err), err}
 	case err != nil:
-		return nil, &sentence{fmt.Sprintf("The keys in %s cannot be read: %s.", folder, errorText(err)), err}
+		path := keys.Path(folder)
+		return nil, &sentence{fmt.Sprintf("The keys in %s cannot be read: %s.", path, fileTrouble(path, err)), err}
 	}
 	return f, nil
 }
@@ -96,6 +97,9 @@ func (f *KeyFile) Note() string {
 	}
 }
 
+// Warning says in a sentence that others can read the keys, or is empty.
+func (f *KeyFile) Warning() string { return keyExposure(f.store) }
+
 // Add adds a key, as Run.AddKey does, and returns it. The rigs must be among those of the settings.
 func (f *KeyFile) Add(name string, expires time.Time, channels []string) (ViewerKey, error) {
 	for _, id := range channels {
@@ -132,8 +136,8 @@ func (f *KeyFile) changed(name string, err error) (ViewerKey, error) {
 
 func (f *KeyFile) explain(err error) error {
 	if errors.Is(err, keys.ErrNotStored) {
-		return &sentence{fmt.Sprintf("The keys cannot be written to %s: %s. Nothing has changed.",
-			f.Path(), errorText(err)), err}
+		return &sentence{fmt.Sprintf("The keys cannot be written to %s: %s. Nothing has changed: links open what they did.",
+			f.Path(), fileTrouble(f.Path(), err)), err}
 	}
 	return err
 }

@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -121,7 +120,7 @@ func (r *Run) changeKeys(change func(s *keys.Store, now time.Time) error) error 
 	err := change(r.keys, time.Now())
 	r.tellKeys()
 	if errors.Is(err, keys.ErrNotStored) {
-		return &sentence{notKept(r.keys.Path(), err), err}
+		return &sentence{keyTrouble(r.keys), err}
 	}
 	return err
 }
@@ -133,29 +132,6 @@ func (r *Run) openKeys() {
 	if r.keys = store; notice != "" {
 		r.warn("%s", notice)
 	}
-}
-
-// keyWarning says what is wrong with the file of the keys, or is empty.
-func (r *Run) keyWarning() string {
-	if r.keys == nil {
-		return ""
-	}
-	err := r.keys.Err()
-	switch {
-	case err == nil:
-		return ""
-	case errors.Is(err, keys.ErrBroken):
-		return fmt.Sprintf("The viewers' keys were changed by hand and cannot be read: %v. "+
-			"Those that there were go on until the receiver stops.", err)
-	default:
-		return notKept(r.keys.Path(), err)
-	}
-}
-
-// notKept says that keys are not in their file, and what that means.
-func notKept(path string, err error) string {
-	return fmt.Sprintf("The viewers' keys cannot be kept in %s: %s. They are good until the receiver stops; "+
-		"the next start has others.", path, errorText(err))
 }
 
 // tellKeys has the servers know the keys that there are now.
@@ -226,20 +202,25 @@ func (r *Run) followKeys(ctx context.Context) {
 	}
 	ticker := time.NewTicker(keysEvery)
 	defer ticker.Stop()
-	said := r.keyWarning() // it was logged at the start
+	said := r.keyWarnings() // they were logged at the start
 	for {
 		select {
 		case <-ctx.Done():
+			if err := r.keys.Flush(time.Now()); err != nil {
+				r.log.Error("what was changed of the viewers' keys is lost", "what", keyTrouble(r.keys))
+			}
 			return
 		case now := <-ticker.C:
 			if r.keys.Refresh(now) {
 				r.tellKeys()
 			}
-			if w := r.keyWarning(); w != said {
-				if said = w; w != "" {
+			warnings := r.keyWarnings()
+			for _, w := range warnings {
+				if !slices.Contains(said, w) {
 					r.log.Warn("not as it should be", "what", w)
 				}
 			}
+			said = warnings
 		}
 	}
 }

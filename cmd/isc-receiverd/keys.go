@@ -68,6 +68,9 @@ func (listKeys) Run(c *keysCommand, stdout io.Writer) error {
 	case !anyGood(list):
 		fmt.Fprintln(stdout, "Nobody can watch: there is no key that is good. Add one: isc-receiverd keys add NAME")
 	}
+	if warning := file.Warning(); warning != "" {
+		fmt.Fprintln(stdout, warning)
+	}
 	_, err = fmt.Fprintf(stdout, "At %s; kept in %s\n", clock(now), file.Path())
 	return err
 }

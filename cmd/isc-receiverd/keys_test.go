@@ -102,6 +102,24 @@ func TestKeysRefused(t *testing.T) {
 	require.Contains(t, stderr, "The keys cannot be read: ")
 }
 
+// TestKeysInTrouble has a file that others can read, and a folder in its place.
+func TestKeysInTrouble(t *testing.T) {
+	folder := t.TempDir()
+	t.Setenv("ISC_STATE", folder)
+	path := filepath.Join(folder, "viewer-keys.json")
+	require.NoError(t, os.WriteFile(path, []byte(`{"keys":[{"name":"a","secret":"0123456789abcdef"}]}`), 0o644))
+	require.Contains(t, keysCalled(t), "Others on this machine can read the viewers' keys, or replace their file. "+
+		"Run: chmod 700 "+folder+"; chmod 600 "+path+".")
+	keysCalled(t, "replace", "a")
+	require.NotContains(t, keysCalled(t), "Others on this machine")
+	require.NoError(t, os.Remove(path))
+	require.NoError(t, os.Mkdir(path, 0o700))
+	exit, _, stderr := call("keys")
+	require.Equal(t, cli.Failed, exit)
+	require.Contains(t, stderr, path+" cannot be read: a link, a folder or a device has that name. "+
+		"Put the file itself in its place.")
+}
+
 // statusWith asks a program's page with a key.
 func statusWith(t *testing.T, host, key string) int {
 	t.Helper()

@@ -103,6 +103,27 @@ func (l List) remove(name string) (List, error) {
 	return slices.Delete(slices.Clone(l), i, i+1), nil
 }
 
+// merge returns their keys with what was changed from base to mine. Where both have changed a key, mine is what holds.
+func merge(base, mine, theirs List) List {
+	merged := slices.Clone(theirs)
+	for _, k := range base {
+		if i := merged.index(k.Name); i >= 0 && mine.index(k.Name) < 0 {
+			merged = slices.Delete(merged, i, i+1)
+		}
+	}
+	for _, k := range mine {
+		if slices.ContainsFunc(base, func(b Key) bool { return b.Secret == k.Secret }) {
+			continue
+		}
+		if i := merged.index(k.Name); i >= 0 {
+			merged[i] = k
+		} else if len(merged) < MaxKeys {
+			merged = append(merged, k)
+		}
+	}
+	return merged
+}
+
 // index returns the place of a key by its name, or -1. Names that differ only in case are the same to people.
 func (l List) index(name string) int {
 	name = strings.TrimSpace(name)

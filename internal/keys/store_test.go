@@ -193,6 +193,7 @@ func TestOthersChangeTheFile(t *testing.T) {
 	require.False(t, runs.Refresh(noon))
 
 	require.NoError(t, runs.Add(Key{Name: "Theatre"}, noon))
+	require.True(t, runs.Refresh(noon))
 	require.NoError(t, command.Remove("Ward", noon))
 	require.Equal(t, []string{FirstName, "Theatre"}, names(command.List()), "what the other did stays")
 
@@ -204,6 +205,7 @@ func TestOthersChangeTheFile(t *testing.T) {
 	require.FileExists(t, runs.Path()+".broken-20260506-120000")
 	require.Equal(t, runs.List(), begin(t, folder).List(), "a change begins the file anew")
 
+	runs.Refresh(noon)
 	require.NoError(t, os.Remove(runs.Path()))
 	require.False(t, runs.Refresh(noon))
 	require.NoError(t, runs.Err(), "an editor may be about to write it")
@@ -226,7 +228,7 @@ func TestNotStored(t *testing.T) {
 
 	require.NoError(t, os.Remove(folder))
 	require.NoError(t, os.Rename(away, folder))
-	require.False(t, s.Refresh(noon.Add(retryEvery-1)))
+	require.True(t, s.Refresh(noon.Add(retryEvery-1)))
 	require.Error(t, s.Err())
 	require.NotEqual(t, old, s.List()[0].Secret, "what the file says is not taken over")
 	require.False(t, s.Refresh(noon.Add(retryEvery)))
@@ -253,8 +255,11 @@ func TestUnreadable(t *testing.T) {
 	require.NoError(t, os.Remove(path))
 	other := begin(t, folder)
 	require.True(t, s.Refresh(noon))
+	require.Equal(t, []string{FirstName, "Ward"}, names(s.List()), "what was added is added to what there is")
+	require.Equal(t, other.List()[0], s.List()[0], "links that were given out are good again")
+	s.Refresh(noon.Add(retryEvery))
 	require.NoError(t, s.Err())
-	require.Equal(t, other.List(), s.List())
+	require.Equal(t, s.List(), begin(t, folder).List())
 }
 
 // TestNoFolder keeps keys nowhere, not even where the program happens to be.
@@ -265,7 +270,8 @@ func TestNoFolder(t *testing.T) {
 	require.Empty(t, notice)
 	require.ErrorIs(t, s.Err(), errNoFolder)
 	require.ErrorIs(t, s.Replace(FirstName, noon), ErrNotStored)
-	require.False(t, s.Refresh(noon.Add(time.Hour)))
+	s.Refresh(noon.Add(time.Hour))
+	require.ErrorIs(t, s.Err(), errNoFolder)
 	require.Len(t, s.List(), 1)
 }
 
