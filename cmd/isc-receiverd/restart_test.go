@@ -32,7 +32,6 @@ const (
 
 // TestRestart stops the program while a rig sends and viewers watch, as an upgrade does, and starts it again.
 func TestRestart(t *testing.T) {
-	t.Setenv("GORACE", "atexit_sleep_ms=0") // else the race detector has each program wait for a second
 	ports, flag := make([]netip.AddrPort, 4), make([]string, 4)
 	for i := range ports {
 		port := freePort(t)

@@ -40,7 +40,8 @@ func startProgram(t *testing.T, args ...string) *program {
 	args = append([]string{"run", "--http", "127.0.0.1:0"}, args...)
 	p := &program{Cmd: exec.CommandContext(t.Context(), os.Args[0], args...)}
 	p.state = t.TempDir()
-	p.Env = append(os.Environ(), asMain+"=1", "STATE_DIRECTORY="+p.state)
+	p.Env = append(os.Environ(), asMain+"=1", "STATE_DIRECTORY="+p.state,
+		"GORACE=atexit_sleep_ms=0") // else the race detector has each program wait for a second
 	p.Stderr = &p.stderr
 	output, err := p.StdoutPipe()
 	require.NoError(t, err)

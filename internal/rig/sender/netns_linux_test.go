@@ -169,7 +169,7 @@ func TestRealLinks(t *testing.T) {
 	}
 	n := startNetwork(t)
 	n.startReceiver(t, "run", "--http", ":5076", "--access", "open", "--no-hls", "--rtp-to", controlHere+":4567",
-		"--latency", "400ms", "--log-level", "warn")
+		"--latency", "2s", "--log-level", "warn")
 	for i := range 3 {
 		n.plug(i)
 	}

@@ -86,7 +86,7 @@ func TestSender(t *testing.T) {
 
 func sendFrom(t *testing.T, kind int) {
 	t.Helper()
-	s, sockets := testSender(t, nil)
+	s, sockets := testSender(t, func(c *Config) { c.Wait = maxWait }) // segments are full before
 	require.Len(t, s.RTP(), 2)
 	out, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(s.RTP()[kind]))
 	require.NoError(t, err)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -30,12 +31,14 @@ func start(t *testing.T, s *Sender) (stop func()) {
 
 // video is RTP that is sent in real time, and what came of it.
 type video struct {
-	t      *testing.T
-	cancel context.CancelFunc
-	ended  sync.WaitGroup
-	back   *net.UDPConn
-	sent   [][]byte
-	got    [][]byte
+	t       *testing.T
+	cancel  context.CancelFunc
+	sending sync.WaitGroup
+	reading sync.WaitGroup
+	back    *net.UDPConn
+	sent    [][]byte
+	got     [][]byte
+	came    atomic.Int64 // how many of got
 }
 
 // startVideo sends the clip of the demonstration to an address, in small packets, and gathers what comes back.
@@ -53,7 +56,7 @@ func startVideo(t *testing.T, to netip.AddrPort, back *net.UDPConn) *video {
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	v := &video{t: t, cancel: cancel, back: back}
-	v.ended.Go(func() {
+	v.sending.Go(func() {
 		defer func() { _ = out.Close() }()
 		ticker := time.NewTicker(40 * time.Millisecond)
 		defer ticker.Stop()
@@ -77,7 +80,7 @@ func startVideo(t *testing.T, to netip.AddrPort, back *net.UDPConn) *video {
 			}
 		}
 	})
-	v.ended.Go(func() {
+	v.reading.Go(func() {
 		buffer := make([]byte, 2048)
 		for {
 			n, err := back.Read(buffer)
@@ -85,17 +88,20 @@ func startVideo(t *testing.T, to netip.AddrPort, back *net.UDPConn) *video {
 				return
 			}
 			v.got = append(v.got, bytes.Clone(buffer[:n]))
+			v.came.Add(1)
 		}
 	})
 	return v
 }
 
-// stop ends the sending, waits a little longer than any packet may take, and returns how many packets were sent.
+// stop ends the sending, waits until as many packets have come, and a little for more, and returns how many were sent.
 func (v *video) stop() uint64 {
 	v.t.Helper()
 	v.cancel()
+	v.sending.Wait()
+	again(v.t, "all has come back", func() bool { return v.came.Load() >= int64(len(v.sent)) })
 	require.NoError(v.t, v.back.SetReadDeadline(time.Now().Add(time.Second)))
-	v.ended.Wait()
+	v.reading.Wait()
 	return uint64(len(v.sent))
 }
 
