@@ -86,6 +86,18 @@ func (e *Engine) sent(datagrams []Datagram) {
 	}
 }
 
+// Failed takes note that the system did not take a datagram of Push or Close for its link.
+func (e *Engine) Failed(link int, now time.Time) error {
+	e.planner.Failed(now, link)
+	return e.follow()
+}
+
+// Passed takes note that the system took a datagram for its link, where it did not take one before.
+func (e *Engine) Passed(link int, now time.Time) error {
+	e.planner.Passed(now, link)
+	return e.follow()
+}
+
 // Feedback takes what the receiver said on a link at now. It says the same on each of its links; the copies are known
 // as such.
 func (e *Engine) Feedback(link int, feedback Feedback, now time.Time) error {
@@ -117,6 +129,9 @@ func (e *Engine) Plan() *plan.Plan { return e.plan }
 
 // Blind tells that no scores have come for so long that the split is even for want of knowledge.
 func (e *Engine) Blind() bool { return e.planner.Blind() }
+
+// Unearned returns how many scores were not believed, since they came faster than what was sent can have caused them.
+func (e *Engine) Unearned() uint64 { return e.planner.Unearned() }
 
 // Jitter returns what the receiver said last of the variation of delay, in thousandths of a hundredth of a second.
 func (e *Engine) Jitter() uint32 { return e.jitter }

@@ -37,18 +37,22 @@ type state struct {
 	needs   int       // as many give it its share back
 	back    time.Time // when that was
 	sent    int       // datagrams since the last scores
+	failed  int       // datagrams in a row that could not be sent
+	passed  int       // datagrams in a row that could, since then
 }
 
 // Planner makes plans. It is not safe for concurrent use.
 type Planner struct {
-	config Config
-	links  []state
-	plan   *Plan
-	scored time.Time // when the last scores came
-	blind  bool      // no scores came for so long that nothing is known
-	rate   rate
-	said   []float64 // the weights that a decision told last
-	news   []Decision
+	config   Config
+	links    []state
+	plan     *Plan
+	scored   time.Time // when the last scores came
+	earned   int       // by datagrams, which scores are believed for
+	unearned uint64    // scores that were not
+	blind    bool      // no scores came for so long that nothing is known
+	rate     rate
+	said     []float64 // the weights that a decision told last
+	news     []Decision
 }
 
 // New returns a planner all of whose links are up, each a path of its own, at now. The error is ErrConfig.
@@ -56,7 +60,7 @@ func New(config Config, now time.Time) (*Planner, error) {
 	if err := config.check(); err != nil {
 		return nil, err
 	}
-	p := &Planner{config: config, links: make([]state, config.Links), blind: true, scored: now}
+	p := &Planner{config: config, links: make([]state, config.Links), blind: true, scored: now, earned: 2 * earns}
 	for i := range p.links {
 		p.links[i] = state{Up: Up{Path: i, Up: true}, used: true, quality: 1, needs: 1}
 	}
@@ -67,11 +71,11 @@ func New(config Config, now time.Time) (*Planner, error) {
 // Plan returns the present plan. It is another pointer after each change.
 func (p *Planner) Plan() *Plan { return p.plan }
 
-// Sent takes note that a datagram was sent on a link.
-func (p *Planner) Sent(link int) { p.links[link].sent++ }
-
 // Blind tells that no scores have come for so long that the split is even for want of knowledge.
 func (p *Planner) Blind() bool { return p.blind }
+
+// Unearned returns how many scores were not believed; see Scores.
+func (p *Planner) Unearned() uint64 { return p.unearned }
 
 // Decisions appends what was decided since the last call to dst.
 func (p *Planner) Decisions(dst []Decision) []Decision {
@@ -81,13 +85,15 @@ func (p *Planner) Decisions(dst []Decision) []Decision {
 }
 
 // SetLinks takes note of which links are up, and of their paths; there is one for each link of the configuration. A
-// link that comes up while scores are coming is probed first.
+// link that comes up while scores are coming is probed first, and so is one on which nothing could be sent before.
 func (p *Planner) SetLinks(now time.Time, links []Up) {
 	for i, up := range links {
 		l := &p.links[i]
 		was := l.Up
 		l.Up = up
 		switch {
+		case was.Up != up.Up && l.fails(): // it was told; its socket may come and go each second
+			l.used, l.good, l.sent = false, 0, 0
 		case was.Up && !up.Up:
 			l.used, l.good = false, 0
 			p.say(now, "link %d carries nothing: it has no socket that can send", i)
@@ -105,7 +111,14 @@ func (p *Planner) SetLinks(now time.Time, links []Up) {
 
 // Scores takes the receiver's scores, one for each of its links, from link 0: larger is better, and 0 means that
 // nothing came since the scores before. A link that the receiver does not have is as one from which nothing came.
+// Scores that come faster than what was sent can have caused them are not believed: whoever makes them up has no more to
+// say than the receiver.
 func (p *Planner) Scores(now time.Time, scores []uint32) {
+	if p.earned < earns {
+		p.unearned++
+		return
+	}
+	p.earned -= earns
 	p.scored, p.blind = now, false
 	for i := range p.links {
 		l := &p.links[i]
@@ -129,21 +142,16 @@ func (p *Planner) score(now time.Time, i int, scores []uint32) {
 			return
 		}
 		if l.used {
-			if l.back.IsZero() || now.Sub(l.back) >= relapse {
-				l.needs = 1
-			} else {
-				l.needs = min(2*l.needs, patience)
-			}
 			reason := fmt.Sprintf("none of the %d datagrams sent there since the last scores came (score 0)", l.sent)
 			if i >= len(scores) {
 				reason = fmt.Sprintf("the receiver has %s; should it not have this rig's ports?", count(len(scores), "link"))
 			}
-			p.say(now, "link %d is only probed, until %s: %s", i, l.condition(), reason)
+			p.lose(now, i, reason)
 		}
-		l.used, l.good = false, 0
+		l.good = 0
 		return
 	}
-	if !l.used && l.sent == 0 {
+	if !l.used && l.sent <= 0 {
 		return // it is about what was sent before the link came up
 	}
 	quality := 1 / (1 + unit/float64(score))
@@ -154,17 +162,9 @@ func (p *Planner) score(now time.Time, i int, scores []uint32) {
 	case l.used:
 		l.quality, l.scored = quality, true
 	case l.good >= l.needs:
-		l.used, l.quality, l.scored, l.back = true, quality, true, now
+		l.used, l.quality, l.scored, l.back, l.failed = true, quality, true, now, 0
 		p.say(now, "link %d has its share again: it has %s", i, count(l.needs, "score"))
 	}
-}
-
-// condition says what gives the link its share back.
-func (l *state) condition() string {
-	if l.needs == 1 {
-		return "it has a score"
-	}
-	return fmt.Sprintf("it has %d scores in a row, since it died again soon after its return", l.needs)
 }
 
 // Tick does what is due at now. It is to be called a few times a second.
@@ -174,7 +174,7 @@ func (p *Planner) Tick(now time.Time) {
 		p.say(now, "all links that can send have equal shares: no scores have come for %v", silence)
 		for i := range p.links {
 			l := &p.links[i]
-			l.used, l.quality, l.scored, l.good = l.Up.Up, 1, false, 0
+			l.used, l.quality, l.scored, l.good = l.Up.Up && !l.fails(), 1, false, 0
 		}
 	}
 	p.decide(now)

@@ -35,7 +35,7 @@ func start(t *testing.T, config Config) *bench {
 	return &bench{Planner: p, t: t, now: epoch}
 }
 
-// round has a second pass in which 30 datagrams are sent on each link in use and 5 on each probed one, then gives
+// round has a second pass in which 100 datagrams are sent on each link in use and 5 on each probed one, then gives
 // scores.
 func (b *bench) round(scores ...uint32) {
 	b.t.Helper()
@@ -43,7 +43,7 @@ func (b *bench) round(scores ...uint32) {
 		n := 0
 		switch {
 		case l.Weight > 0:
-			n = 30
+			n = 100
 		case l.Probe:
 			n = 5
 		}
@@ -124,7 +124,7 @@ func TestLinkDiesAndReturns(t *testing.T) {
 	require.Zero(t, b.Plan().Links[2].Weight, "at once")
 	require.True(t, b.Plan().Links[2].Probe)
 	b.requireCoding(2, 1, true)
-	require.Equal(t, "link 2 is only probed, until it has a score: none of the 30 datagrams sent there since "+
+	require.Equal(t, "link 2 is only probed, until it has a score: none of the 100 datagrams sent there since "+
 		"the last scores came (score 0)\n"+
 		"2+1 over 3 paths: survives the loss of any one, which takes 50 % of parity, more than the 34 % allowed\n"+
 		"the links are weighted 33/33/0/33 %, by how steady their delays are", b.said())

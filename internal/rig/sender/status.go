@@ -95,6 +95,7 @@ func (s *Sender) Status() Status {
 		st.Links = append(st.Links, link)
 	}
 	st.Input, st.Output, st.Feedback = s.stream.in, s.stream.out, s.stream.back
+	st.Feedback.Unearned = s.stream.engine.Unearned()
 	if st.Input.Bytes > 0 {
 		st.Plan.Overhead = float64(st.Output.ParityBytes) / float64(st.Input.Bytes)
 	}

@@ -46,7 +46,8 @@ type stream struct {
 	timer     *time.Timer // fires when the open segment is due
 	armed     time.Time   // for when
 	waits     waits
-	pushed    []time.Time // when the packets of the open segment came
+	failed    [maxLinks]bool // whether any datagram ever failed there
+	pushed    []time.Time    // when the packets of the open segment came
 	ssrc      uint32
 	in        inputs
 	out       outputs
@@ -74,10 +75,11 @@ type outputs struct {
 
 // feedbacks counts what came back, the copies on each link included.
 type feedbacks struct {
-	Scores  uint64    `json:"scores"`
-	Jitters uint64    `json:"jitters"`
-	Strange uint64    `json:"strange"`     // no feedback
-	At      time.Time `json:"at,omitzero"` // of the last feedback
+	Scores   uint64    `json:"scores"`
+	Jitters  uint64    `json:"jitters"`
+	Strange  uint64    `json:"strange"`     // no feedback
+	Unearned uint64    `json:"unearned"`    // scores, without copies, that came faster than what was sent can have caused them
+	At       time.Time `json:"at,omitzero"` // of the last feedback
 }
 
 // newStream returns a stream whose timer is stopped.
@@ -188,8 +190,13 @@ func (s *stream) send(err error, now time.Time) {
 			s.out.Parity++
 			s.out.ParityBytes += uint64(len(d.Data))
 		}
-		if s.links.Send(d.Link, d.Data) != nil { // the link knows why
+		switch err := s.links.Send(d.Link, d.Data); {
+		case err != nil: // the link knows why
 			s.out.Failed++
+			s.failed[d.Link] = true
+			s.note(s.engine.Failed(d.Link, now))
+		case s.failed[d.Link]:
+			s.note(s.engine.Passed(d.Link, now))
 		}
 	}
 }

@@ -1,15 +1,12 @@
 package sender
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"io"
-	"log/slog"
 	"net/netip"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -181,76 +178,6 @@ func allUp(n int) []plan.Up {
 		up[i] = plan.Up{Path: i, Up: true}
 	}
 	return up
-}
-
-// A link that fails, or all of them, is counted, and nothing waits for it.
-func TestFailingLinks(t *testing.T) {
-	s, to := newTestStream(t, nil)
-	to.err = io.ErrClosedPipe
-	for i := range 3 {
-		s.input(rtpPacket(uint16(i), 100), camera, epoch)
-	}
-	require.Equal(t, uint64(4), s.out.Failed)
-	s.tick(make([]plan.Up, 4), epoch)
-	for i := range 6 {
-		s.input(rtpPacket(uint16(3+i), 100), camera, epoch)
-	}
-	s.due(epoch.Add(time.Second))
-	require.Equal(t, uint64(6), s.out.Unsent)
-	require.Len(t, to.datagrams, 4)
-}
-
-// A second program that is started by mistake is refused, counted, and told of once a minute, and not with each packet.
-// It is taken as soon as the first one has ended, and so is one that was started again, whatever its SSRC.
-func TestSecondProgram(t *testing.T) {
-	var log bytes.Buffer
-	s, to := newTestStream(t, func(c *Config) {
-		c.Log, c.Parity = slog.New(slog.NewTextHandler(&log, nil)), 0
-	})
-	const picture = 40 * time.Millisecond
-	now := epoch
-	for i := range 50 * 25 { // 50 s
-		s.input(rtpPacket(uint16(i), 100), camera, now)
-		second := rtpPacket(uint16(30_000-i), 100)
-		second[11] = 2
-		s.input(second, intruder, now.Add(picture/2))
-		if i%6 == 0 {
-			s.tick(allUp(4), now)
-		}
-		now = now.Add(picture)
-	}
-	require.Len(t, to.datagrams, 50*25)
-	require.Equal(t, uint64(50*25), s.in.Refused)
-	require.Equal(t, uint64(1), s.in.Streams)
-	require.Equal(t, 1, strings.Count(log.String(), "second program"))
-	require.Contains(t, log.String(), "first=127.0.0.1:40000 second=[::1]:40000")
-
-	again := rtpPacket(7, 100)
-	again[11] = 3
-	s.input(again, intruder, now.Add(holdsFor-picture-1))
-	require.Len(t, to.datagrams, 50*25, "it was not silent for long enough")
-	s.input(again, intruder, now.Add(holdsFor-picture))
-	require.Len(t, to.datagrams, 50*25+1)
-	s.input(rtpPacket(8, 100), camera, now.Add(holdsFor))
-	require.Len(t, to.datagrams, 50*25+1, "the other one has the input now")
-	require.Equal(t, uint64(2), s.in.Streams)
-}
-
-// One program that sends several streams is told of once.
-func TestTwoStreams(t *testing.T) {
-	var log bytes.Buffer
-	s, _ := newTestStream(t, func(c *Config) { c.Log = slog.New(slog.NewTextHandler(&log, nil)) })
-	for i := range 100 {
-		packet := rtpPacket(uint16(i), 100)
-		packet[11] = byte(i % 2)
-		s.input(packet, camera, epoch)
-		if i%20 == 0 {
-			s.tick(allUp(4), epoch)
-		}
-	}
-	require.Equal(t, uint64(100), s.in.Streams)
-	require.Equal(t, 1, strings.Count(log.String(), "several RTP streams"))
-	require.Equal(t, 1, strings.Count(log.String(), "a stream begins"))
 }
 
 // The child's restarts do not show: the stream goes on, after a pause.
