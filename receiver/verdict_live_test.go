@@ -88,6 +88,30 @@ func TestVerdictNoKeyframe(t *testing.T) {
 	require.Equal(t, status.Verdict{Code: "ok", Text: "The picture is live."}, verdict(t, middle, 1100*time.Millisecond))
 }
 
+// TestParameterSetsApart has parameter sets come as if they were a picture, as some cameras send them: with the marker,
+// or with a time of their own.
+func TestParameterSetsApart(t *testing.T) {
+	want := replay(t, filmed(t))
+	for name, ticks := range map[string]uint32{"marked": 0, "earlier": 90} {
+		t.Run(name, func(t *testing.T) {
+			events := edited(t, func(_ time.Duration, rtp []byte) []byte {
+				if sets, _ := keyframe(rtp); sets {
+					rtp[1] |= 0x80
+					binary.BigEndian.PutUint32(rtp[4:], binary.BigEndian.Uint32(rtp[4:])-ticks)
+				}
+				return rtp
+			})
+			require.Equal(t, "ok", verdict(t, events, 5200*time.Millisecond).Code)
+			got := replay(t, events)
+			require.Equal(t, want.status.Stream, got.status.Stream)
+			require.Len(t, got.units, len(want.units))
+			for i, unit := range got.units {
+				require.True(t, unit.Time == want.units[i].Time && slices.EqualFunc(unit.NALUs, want.units[i].NALUs, bytes.Equal), i)
+			}
+		})
+	}
+}
+
 // tornKeyframes is the film with a packet of each keyframe lost on the way beyond what the coding gives back.
 func tornKeyframes(t *testing.T, from time.Duration) []event {
 	t.Helper()

@@ -10,7 +10,7 @@ const ClockRate = 90000
 //
 // A unit is never pooled and never written to once it has been handed out, so any number of outputs may keep it.
 type AccessUnit struct {
-	// NALUs are the NAL units in decoding order, without start codes or length prefixes. There is at least one,
+	// NALUs are the NAL units in decoding order, without start codes or length prefixes. There is a slice among them,
 	// and none is empty. Parameter sets are here only where the sender put them.
 	NALUs [][]byte
 

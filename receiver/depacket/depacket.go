@@ -1,8 +1,9 @@
 // Package depacket puts the access units of an H.264 stream together from its RTP packets (RFC 6184): single NAL unit
 // packets, STAP-A and FU-A.
 //
-// Only whole units come out. A hole in the sequence drops each unit that it touches: the one being put together, and
-// the one after the hole unless its beginning is plainly there.
+// Only whole units come out, each with a picture. A hole in the sequence drops each unit that it touches: the one being
+// put together, and the one after the hole unless its beginning is plainly there. NAL units that end with a marker or a
+// time of their own before there is a picture, as some cameras send parameter sets, go in front of the next one.
 package depacket
 
 import (
@@ -67,6 +68,7 @@ type unit struct {
 	time       int64
 	run        int
 	arrival    time.Time
+	picture    bool // there is a slice
 	idr        bool
 	fragmented bool // an FU-A is in progress
 	packets    uint64
@@ -83,6 +85,7 @@ func (d *Depacketizer) Push(dst []media.AccessUnit, p Packet) []media.AccessUnit
 	another := p.Time != d.unit.time || p.Run != d.unit.run
 	if d.unit.started && another {
 		dst = d.finish(dst) // its marker is missing: RFC 6184, section 5.1, lets the timestamp decide
+		d.unit.time, d.unit.arrival = p.Time, p.Arrival
 	}
 	d.skip = d.skip && !another && !(d.empty && d.beginsUnit(p.Payload))
 	d.empty = d.empty && len(p.Payload) == 0
@@ -161,9 +164,12 @@ func (d *Depacketizer) beginsUnit(payload []byte) bool {
 	}
 }
 
-// finish hands out the unit in progress, if it is whole.
+// finish hands out the unit in progress, if it is whole. One without a picture goes on.
 func (d *Depacketizer) finish(dst []media.AccessUnit) []media.AccessUnit {
 	u := &d.unit
+	if len(u.ends) > 0 && !u.picture && !u.fragmented {
+		return dst
+	}
 	u.started = false
 	if u.fragmented || len(u.ends) == 0 {
 		d.Dropped += u.packets
@@ -273,6 +279,8 @@ func (u *unit) end() {
 	if n := len(u.ends); n > 0 {
 		start = u.ends[n-1]
 	}
-	u.idr = u.idr || u.data[start]&typeMask == typeIDR
+	kind := u.data[start] & typeMask
+	u.picture = u.picture || kind <= typeIDR
+	u.idr = u.idr || kind == typeIDR
 	u.ends = append(u.ends, len(u.data))
 }

@@ -102,8 +102,8 @@ func TestForms(t *testing.T) {
 		"several":                   {[][]byte{slice, slice2, slice3}, [][]byte{slice, slice2, slice3}},
 		"STAP-A":                    {[][]byte{stapA(sps, pps), idr}, [][]byte{sps, pps, idr}},
 		"STAP-A of one":             {[][]byte{stapA(slice)}, [][]byte{slice}},
-		"STAP-A with an empty unit": {[][]byte{stapA(sps, nil, pps)}, [][]byte{sps, pps}},
-		"STAP-A padded":             {[][]byte{append(stapA(sps, pps), 0, 0, 0)}, [][]byte{sps, pps}},
+		"STAP-A with an empty unit": {[][]byte{stapA(sps, nil, pps), idr}, [][]byte{sps, pps, idr}},
+		"STAP-A padded":             {[][]byte{append(stapA(sps, pps), 0, 0, 0), idr}, [][]byte{sps, pps, idr}},
 		"FU-A":                      {append([][]byte{sps}, fuA(big, 7)...), [][]byte{sps, big}},
 		"FU-A of two":               {fuA(idr, 2), [][]byte{idr}},
 		"FU-A of one":               {fuA(idr, 1), [][]byte{idr}},
@@ -267,6 +267,22 @@ func TestLostMarker(t *testing.T) {
 	require.Len(t, units, 1)
 	require.Len(t, d.Push(nil, all[4]), 2)
 	require.Zero(t, d.Dropped)
+}
+
+// TestWithoutPicture has what is no picture come with the marker, and with a time of its own.
+func TestWithoutPicture(t *testing.T) {
+	all := slices.Concat(packets(1, sps), packets(2, pps), packets(2, idr), packets(3, slice), packets(3, sei), packets(4, slice))
+	var d Depacketizer
+	units := push(&d, all)
+	require.Equal(t, [][][]byte{{sps, pps, idr}, {slice}, {sei, slice}}, nalusOf(units))
+	require.EqualValues(t, 2, units[0].Time)
+	require.Equal(t, all[1].Arrival, units[0].Arrival)
+	require.Zero(t, d.Dropped)
+
+	require.Empty(t, push(&d, packets(5, sps)))
+	lossy := append([]Packet{{}}, packets(6, sps, idr)...)
+	require.Equal(t, [][][]byte{{sps, idr}}, nalusOf(push(&d, lossy)))
+	require.EqualValues(t, 1, d.Dropped)
 }
 
 func TestRunChange(t *testing.T) {
