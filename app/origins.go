@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+
+	"github.com/isc-receiver/isc-receiver/internal/portlist"
 )
 
 // originsProblem returns what is wrong with the origins whose pages may read answers, or nil.
@@ -29,7 +31,7 @@ func checkOrigin(text string) error {
 	case strings.ContainsFunc(text, func(r rune) bool { return r > '~' || r <= ' ' }):
 		return fmt.Errorf("%q has characters that browsers write otherwise; write the name as in the DNS, xn--", text)
 	}
-	if number, err := port(u.Port()); u.Port() != "" && (err != nil || number == 0) {
+	if number, err := portlist.ParsePort(u.Port()); u.Port() != "" && (err != nil || number == 0) {
 		return fmt.Errorf("%q is no port; %s", u.Port(), form)
 	}
 	usual := map[string]string{"http": ":80", "https": ":443"}[u.Scheme]

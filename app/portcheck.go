@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"os"
 
+	"github.com/isc-receiver/isc-receiver/internal/portlist"
 	"github.com/isc-receiver/isc-receiver/internal/portowner"
 )
 
@@ -81,7 +82,7 @@ func CheckPorts(cfg Config) PortChecks {
 // for all.
 func listened(address string) netip.AddrPort {
 	host, text, _ := net.SplitHostPort(address)
-	number, _ := port(text)
+	number, _ := portlist.ParsePort(text)
 	addr, _ := netip.ParseAddr(host)
 	return netip.AddrPortFrom(addr, uint16(number))
 }

@@ -14,6 +14,8 @@ import (
 
 	"github.com/pelletier/go-toml/v2"
 	"github.com/stretchr/testify/require"
+
+	"github.com/isc-receiver/isc-receiver/internal/portlist"
 )
 
 // pick returns one of some values.
@@ -55,7 +57,7 @@ func randomConfig(r *rand.Rand) Config {
 			Allow:     pick(r, nil, []string{"10.0.0.0/8", "2001:db8::1"}),
 		}
 		step := pick(r, 1, 1, 2)
-		for n := range 1 + r.IntN(maxLinks) {
+		for n := range 1 + r.IntN(portlist.Most) {
 			ch.Ports = append(ch.Ports, 1+100*i+step*n)
 		}
 		cfg.Channels = append(cfg.Channels, ch)

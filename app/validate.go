@@ -15,6 +15,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/isc-receiver/isc-receiver/hls"
+	"github.com/isc-receiver/isc-receiver/internal/portlist"
 )
 
 // ErrSetting is wrapped by all errors about a setting. Their text is a sentence for the operator.
@@ -99,8 +100,8 @@ func (c Channel) problems() []*Problem {
 	all := []*Problem{
 		check(validID.MatchString(c.ID), "channel.id", "%q must be 1 to 32 of a-z, 0-9 and -", c.ID),
 		check(validName(c.Name), "channel.name", "%q is no name; write 1 to %d characters that can be seen", c.Name, maxName),
-		check(len(c.Ports) > 0 && len(c.Ports) <= maxLinks, "channel.ports",
-			"1 to %d ports are needed, such as 5078-5081", maxLinks),
+		check(len(c.Ports) > 0 && len(c.Ports) <= portlist.Most, "channel.ports",
+			"1 to %d ports are needed, such as 5078-5081", portlist.Most),
 		check(c.Source == SourceUDP || c.Source == SourceCapture, "channel.source",
 			"%q is unknown; write udp or capture", c.Source),
 		check(c.Source != SourceCapture || !slices.Contains(c.Ports, 0), "channel.ports",
@@ -148,7 +149,7 @@ func (c Channel) against(others []Channel) []*Problem {
 // checkEcho checks that the channel does not send its RTP packets to the ports of another, or its own.
 func (c Channel) checkEcho(other Channel) *Problem {
 	host, text, err := net.SplitHostPort(c.RTPTo)
-	number, err2 := port(text)
+	number, err2 := portlist.ParsePort(text)
 	if err != nil || err2 != nil || number == 0 || !slices.Contains(other.Ports, number) {
 		return nil
 	}
@@ -189,7 +190,7 @@ func checkAddress(address, setting, examples string) *Problem {
 	if err != nil {
 		return check(false, setting, "%q is no address; write %s", address, examples)
 	}
-	_, err = port(text)
+	_, err = portlist.ParsePort(text)
 	return check(err == nil, setting, "%q is no port; ports are numbers from 1 to 65535", text)
 }
 

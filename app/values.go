@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/isc-receiver/isc-receiver/internal/status"
+	"github.com/isc-receiver/isc-receiver/internal/portlist"
 )
 
 // Duration is a time.Duration that reads and writes as text, such as "200ms".
@@ -40,9 +40,6 @@ func (d Duration) Milliseconds() string {
 	return strconv.FormatFloat(float64(d)/float64(time.Millisecond), 'f', -1, 64)
 }
 
-// maxLinks is how many links a channel may have.
-const maxLinks = 16
-
 // Ports are UDP ports that read and write as text: "5078-5081", "5078,5080" or both. 0 is any free port.
 type Ports []int
 
@@ -50,33 +47,13 @@ type Ports []int
 func (p Ports) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
 
 // String writes the ports as they are read, runs as ranges.
-func (p Ports) String() string { return status.FormatPorts(p) }
+func (p Ports) String() string { return portlist.Format(p) }
 
 // UnmarshalText implements encoding.TextUnmarshaler. The error says what is right.
 func (p *Ports) UnmarshalText(text []byte) error {
-	var ports Ports
-	for part := range strings.SplitSeq(string(text), ",") {
-		from, to, isRange := strings.Cut(strings.TrimSpace(part), "-")
-		if !isRange {
-			to = from
-		}
-		first, err1 := port(from)
-		last, err2 := port(to)
-		if err1 != nil || err2 != nil || last < first {
-			return fmt.Errorf("%q are not ports; write them as 5078-5081 or 5078,5080", text)
-		}
-		if len(ports)+last-first >= maxLinks {
-			return fmt.Errorf("%q are too many ports; a rig has at most %d links", text, maxLinks)
-		}
-		for n := first; n <= last; n++ {
-			ports = append(ports, n)
-		}
+	parsed, err := portlist.Parse(string(text))
+	if err == nil {
+		*p = parsed
 	}
-	*p = ports
-	return nil
-}
-
-func port(text string) (int, error) {
-	n, err := strconv.ParseUint(strings.TrimSpace(text), 10, 16)
-	return int(n), err
+	return err
 }

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/isc-receiver/isc-receiver/internal/portlist"
 )
 
 func TestPorts(t *testing.T) {
@@ -98,8 +100,8 @@ func FuzzPorts(f *testing.F) {
 			return
 		}
 		require.NotEmpty(t, p)
-		require.LessOrEqual(t, len(p), maxLinks)
-		require.GreaterOrEqual(t, strings.Count(text, ",")+maxLinks, len(p))
+		require.LessOrEqual(t, len(p), portlist.Most)
+		require.GreaterOrEqual(t, strings.Count(text, ",")+portlist.Most, len(p))
 		for _, port := range p {
 			require.True(t, port >= 0 && port <= 65535)
 		}

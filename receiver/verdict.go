@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/isc-receiver/isc-receiver/internal/portlist"
 	"github.com/isc-receiver/isc-receiver/internal/status"
 )
 
@@ -39,7 +40,7 @@ func (p *Pipeline) verdict(now time.Time, c *status.Channel) status.Verdict {
 	default:
 		return status.Verdict{
 			Code: status.VerdictNoPackets, Evidence: p.strangers(at, false),
-			Text: fmt.Sprintf("Nothing arrives on UDP %s.", status.FormatPorts(p.ports)),
+			Text: fmt.Sprintf("Nothing arrives on UDP %s.", portlist.Format(p.ports)),
 		}
 	}
 }
@@ -166,7 +167,7 @@ func (p *Pipeline) silentVerdict(at time.Duration, c *status.Channel) status.Ver
 func (p *Pipeline) barredVerdict(at time.Duration) status.Verdict {
 	v := status.Verdict{
 		Code:     status.VerdictNotAllowed,
-		Text:     fmt.Sprintf("What arrives on UDP %s is not from an address that is allowed.", status.FormatPorts(p.ports)),
+		Text:     fmt.Sprintf("What arrives on UDP %s is not from an address that is allowed.", portlist.Format(p.ports)),
 		Evidence: append(p.strangers(at, true), fmt.Sprintf("Allowed are %s.", prefixes(p.allow))),
 		Advice:   "See that the rig sends from an address that is allowed.",
 	}
@@ -182,7 +183,7 @@ func (p *Pipeline) malformedVerdict(at time.Duration) status.Verdict {
 	looks := guess(t.start(), t.size)
 	v := status.Verdict{
 		Code:     status.VerdictNotISC,
-		Text:     fmt.Sprintf("What arrives on UDP %s is not the coded video of a rig.", status.FormatPorts(p.ports)),
+		Text:     fmt.Sprintf("What arrives on UDP %s is not the coded video of a rig.", portlist.Format(p.ports)),
 		Evidence: append([]string{p.malformed(at), shown(t, looks)}, p.barred(at, true)...),
 		Advice:   "See that the rig sends to these ports, and that nothing else does.",
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/isc-receiver/isc-receiver/internal/netsim"
+	"github.com/isc-receiver/isc-receiver/internal/portlist"
 	"github.com/isc-receiver/isc-receiver/internal/portowner"
 )
 
@@ -93,21 +94,21 @@ func (c *labCommand) config() (netsim.LabConfig, error) {
 }
 
 // addresses returns the addresses of a host's ports. The error is netsim.ErrLab.
-func addresses(hostFlag, host, portsFlag, ports string) ([]netip.AddrPort, error) {
+func addresses(hostFlag, host, portsFlag, list string) ([]netip.AddrPort, error) {
 	ip, err := net.ResolveIPAddr("ip", host)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s: %q is not known: %w", netsim.ErrLab, hostFlag, host, err)
 	}
-	numbers, err := parsePorts(ports)
+	numbers, err := portlist.Parse(list)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %s: got %q, want ports as 5078-5081 or 5078,5080", netsim.ErrLab, portsFlag, ports)
+		return nil, fmt.Errorf("%w: %s: %w", netsim.ErrLab, portsFlag, err)
 	}
-	list := make([]netip.AddrPort, len(numbers))
+	all := make([]netip.AddrPort, len(numbers))
 	for i, port := range numbers {
 		address := (&net.UDPAddr{IP: ip.IP, Zone: ip.Zone, Port: port}).AddrPort()
-		list[i] = netip.AddrPortFrom(address.Addr().Unmap(), address.Port())
+		all[i] = netip.AddrPortFrom(address.Addr().Unmap(), address.Port())
 	}
-	return list, nil
+	return all, nil
 }
 
 // explainLab turns the error of a port into a sentence.

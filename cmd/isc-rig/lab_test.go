@@ -107,8 +107,8 @@ func TestLabCommandMistakes(t *testing.T) {
 		"no scenario":     {nil, cli.Usage, `expected "<scenario>"`},
 		"unknown":         {[]string{"moon"}, cli.Usage, "the built-in ones are city, clean, highway"},
 		"broken":          {[]string{broken}, cli.Usage, "unknown: link.dealy (line 2)"},
-		"ports":           {[]string{"city", "--ports", "x"}, cli.Usage, `--ports: got "x"`},
-		"listening ports": {[]string{"city", "--listen-ports", "1-"}, cli.Usage, `--listen-ports: got "1-"`},
+		"ports":           {[]string{"city", "--ports", "x"}, cli.Usage, `--ports: "x" are not ports`},
+		"listening ports": {[]string{"city", "--listen-ports", "1-"}, cli.Usage, `--listen-ports: "1-" are not ports`},
 		"number of ports": {[]string{"city", "--ports", "5078"}, cli.Usage, "the scenario city has 4 links"},
 		"busy": {
 			[]string{"city", "--listen-ports", "0,0,0," + busy},

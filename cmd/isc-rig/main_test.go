@@ -35,9 +35,9 @@ func TestHelpAndVersion(t *testing.T) {
 func TestWrongUsage(t *testing.T) {
 	for want, args := range map[string]string{
 		"missing flags: --to":                               "send",
-		"--ports: got \"5081-5078\"":                        "send --to a --ports 5081-5078",
-		"--ports: got \"x\"":                                "send --to a --ports x",
-		"--ports: got \"70000\"":                            "send --to a --ports 70000",
+		`--ports: "5081-5078" are not ports`:                "send --to a --ports 5081-5078",
+		`--ports: "x" are not ports`:                        "send --to a --ports x",
+		`--ports: "70000" are not ports`:                    "send --to a --ports 70000",
 		"--overhead: got \"0\"":                             "send --to a --overhead 0",
 		"--parity: got \"many\"":                            "send --to a --parity many",
 		"--parity: got \"-1\"":                              "send --to a --parity=-1",

@@ -15,6 +15,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/isc-receiver/isc-receiver/internal/journal"
+	"github.com/isc-receiver/isc-receiver/internal/portlist"
 	"github.com/isc-receiver/isc-receiver/internal/rig"
 	"github.com/isc-receiver/isc-receiver/internal/rig/feed"
 	"github.com/isc-receiver/isc-receiver/internal/rig/plan"
@@ -105,8 +106,8 @@ func (c *sendCommand) config() (sender.Config, error) {
 	config.Wait, config.Padded, config.MTU = c.Wait, c.Padded, c.MTU
 	config.StatusAddr, config.Version, config.Log = c.StatusAddr, rig.Version, c.log()
 	var err error
-	if config.Ports, err = parsePorts(c.Ports); err != nil {
-		return config, err
+	if config.Ports, err = portlist.Parse(c.Ports); err != nil {
+		return config, fmt.Errorf("%w: --ports: %w", sender.ErrConfig, err)
 	}
 	if config.Overhead, err = parsePercent(c.Overhead); err != nil {
 		return config, err
@@ -148,29 +149,6 @@ func (c *sendCommand) log() *slog.Logger {
 		level = slog.LevelInfo // kong has checked it
 	}
 	return journal.Log(level)
-}
-
-// parsePorts reads ports as 5078-5081, 5078,5080 or both.
-func parsePorts(text string) ([]int, error) {
-	wrong := fmt.Errorf("%w: --ports: got %q, want ports as 5078-5081 or 5078,5080", sender.ErrConfig, text)
-	var ports []int
-	for part := range strings.SplitSeq(text, ",") {
-		from, to, isRange := strings.Cut(strings.TrimSpace(part), "-")
-		first, err := strconv.ParseUint(from, 10, 16)
-		if err != nil {
-			return nil, wrong
-		}
-		last := first
-		if isRange {
-			if last, err = strconv.ParseUint(to, 10, 16); err != nil || last < first || last-first > 100 {
-				return nil, wrong
-			}
-		}
-		for port := first; port <= last; port++ {
-			ports = append(ports, int(port))
-		}
-	}
-	return ports, nil
 }
 
 // parsePercent reads a part as 34% or 34.

@@ -25,7 +25,7 @@ var rules = map[string]rule{
 	},
 	"cmd/isc-rig": {
 		own: []string{
-			"internal/rig", "internal/rig/*", "internal/netsim", "internal/portowner",
+			"internal/rig", "internal/rig/*", "internal/netsim", "internal/portlist", "internal/portowner",
 			"internal/journal", "internal/cli", "internal/sdnotify", "internal/usage",
 		},
 		libs: []string{"github.com/alecthomas/kong"},
@@ -50,8 +50,8 @@ var rules = map[string]rule{
 		own: []string{
 			"receiver", "receiver/inbox", "receiver/source", "receiver/preview", "receiver/rtpout",
 			"hls", "webassets",
-			"internal/diagnosis", "internal/host", "internal/journal", "internal/keys", "internal/portowner", "internal/rig",
-			"internal/status", "internal/web", "internal/wholefile",
+			"internal/diagnosis", "internal/host", "internal/journal", "internal/keys", "internal/portlist",
+			"internal/portowner", "internal/rig", "internal/status", "internal/web", "internal/wholefile",
 		},
 		libs: []string{"github.com/pelletier/go-toml/v2", "github.com/alecthomas/kong", "github.com/dustin/go-humanize"},
 		why:  "app alone sees everything, so it only wires: what it needs from a library belongs to a package below it",
@@ -59,7 +59,7 @@ var rules = map[string]rule{
 	"receiver": {
 		own: []string{
 			"receiver/isc", "receiver/depacket", "receiver/feedback", "receiver/inbox", "receiver/ledger",
-			"internal/loglimit", "internal/media", "internal/status",
+			"internal/loglimit", "internal/media", "internal/portlist", "internal/status",
 		},
 		libs: []string{"github.com/pion/rtp", "github.com/bluenviron/mediacommon/v2"},
 		not:  []string{"net/http", "os"},
@@ -114,14 +114,14 @@ var rules = map[string]rule{
 		why: "the page is embedded files; who may fetch them is for internal/web to say",
 	},
 	"internal/host": {
-		own: []string{"internal/status"},
+		own: []string{"internal/portlist"},
 		why: "it asks the system for facts, which any program may do; what they mean for a channel, internal/diagnosis says",
 	},
 	"internal/instance": {
 		why: "it lets a program find its first instance, and knows nothing of what the program does",
 	},
 	"internal/diagnosis": {
-		own: []string{"internal/host", "internal/status"},
+		own: []string{"internal/host", "internal/portlist", "internal/status"},
 		why: "it puts facts of the machine and a verdict together: it knows neither the receiver nor who shows the result",
 	},
 	"internal/keys": {
@@ -168,6 +168,9 @@ var rules = map[string]rule{
 	"internal/status": {
 		why: "the snapshot is a promise to scripts outside: plain values that follow no library's change",
 	},
+	"internal/portlist": {
+		why: "it reads and writes numbers, whatever listens there",
+	},
 	"internal/portowner": {
 		why: "it asks the system who owns a port, a question that any program may ask",
 	},
@@ -185,7 +188,9 @@ var rules = map[string]rule{
 		why: "the video comes as RTP to a local port, from us as from any other program",
 	},
 	"internal/rig/sender": {
-		own: []string{"internal/rig", "internal/rig/feed", "internal/rig/plan", "internal/rig/uplink", "receiver/isc"},
+		own: []string{
+			"internal/portlist", "internal/rig", "internal/rig/feed", "internal/rig/plan", "internal/rig/uplink", "receiver/isc",
+		},
 		why: "the sender alone sees all parts of a rig, so it wires them and does little else",
 	},
 	"internal/rig": {
@@ -194,6 +199,7 @@ var rules = map[string]rule{
 		why:  "the sending side shares the coding with the receiver and nothing else, so that each can check the other",
 	},
 	"internal/netsim": {
+		own:  []string{"internal/portlist"},
 		libs: []string{"github.com/pelletier/go-toml/v2"},
 		why:  "simulated links carry bytes and know nothing of what they mean",
 	},

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/isc-receiver/isc-receiver/internal/host"
+	"github.com/isc-receiver/isc-receiver/internal/portlist"
 	"github.com/isc-receiver/isc-receiver/internal/status"
 )
 
@@ -26,7 +27,7 @@ func explain(v status.Verdict, c Channel, f facts) status.Verdict {
 		v.Evidence = append(v.Evidence, fmt.Sprintf("In the last %d s, %s came to UDP ports of this machine where no "+
 			"program listens.", int(unheardSpan.Seconds()), count(f.unheard)))
 	}
-	ports := status.FormatPorts(c.Ports)
+	ports := portlist.Format(c.Ports)
 	switch {
 	case f.firewall.Command != "":
 		v.Advice = "Open the ports in the firewall: " + f.firewall.Command
@@ -76,7 +77,7 @@ func where(c Channel, f facts) string {
 	if more := f.more + off; more > 0 {
 		names = append(names, fmt.Sprintf("%d more", more))
 	}
-	ports := status.FormatPorts(c.Ports)
+	ports := portlist.Format(c.Ports)
 	switch {
 	case len(f.interfaces) == off:
 		return fmt.Sprintf("The receiver listens on UDP %s, but this machine has no network that is switched on.", ports)

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/isc-receiver/isc-receiver/internal/status"
+	"github.com/isc-receiver/isc-receiver/internal/portlist"
 )
 
 const (
@@ -110,7 +110,7 @@ func describe(name, command string, result found, known bool) Firewall {
 	if !known {
 		return Firewall{Text: "The firewall " + name + " is on; its rules cannot be read by this user.", Command: command}
 	}
-	ports := status.FormatPorts(result.ports)
+	ports := portlist.Format(result.ports)
 	switch result.worst {
 	case closed:
 		return Firewall{Text: "The firewall " + name + " keeps UDP " + ports + " closed.", Command: command}
@@ -212,16 +212,16 @@ func setting(text, name string) string {
 }
 
 // colons writes ports as ufw and iptables take them: "5078:5081,6000".
-func colons(ports []int) string { return strings.ReplaceAll(status.FormatPorts(ports), "-", ":") }
+func colons(ports []int) string { return strings.ReplaceAll(portlist.Format(ports), "-", ":") }
 
 // spaced writes ports as sets of nftables are written: "5078-5081, 6000".
-func spaced(ports []int) string { return strings.ReplaceAll(status.FormatPorts(ports), ",", ", ") }
+func spaced(ports []int) string { return strings.ReplaceAll(portlist.Format(ports), ",", ", ") }
 
 func iptablesCommand(ports []int) string {
 	return "sudo iptables -I INPUT -p udp -m multiport --dports " + colons(ports) + " -j ACCEPT"
 }
 
 func firewalldCommand(ports []int) string {
-	options := strings.ReplaceAll(status.FormatPorts(ports), ",", "/udp --add-port=")
+	options := strings.ReplaceAll(portlist.Format(ports), ",", "/udp --add-port=")
 	return "sudo firewall-cmd --permanent --add-port=" + options + "/udp && sudo firewall-cmd --reload"
 }

@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
+
+	"github.com/isc-receiver/isc-receiver/internal/portlist"
 )
 
 // ErrScenario says that a scenario is not there, or is not written as one.
@@ -113,9 +115,6 @@ type rebindFile struct {
 	Every span `toml:"every"`
 }
 
-// maxLinks is how many links a scenario can have.
-const maxLinks = 32
-
 // ParseScenario reads a scenario. The error is ErrScenario, and says what is wrong in which line or link.
 func ParseScenario(name string, text []byte) (Scenario, error) {
 	var file scenarioFile
@@ -123,9 +122,9 @@ func ParseScenario(name string, text []byte) (Scenario, error) {
 	if err != nil {
 		return Scenario{}, fmt.Errorf("%w: %s: %s", ErrScenario, name, describe(err))
 	}
-	if len(file.Links) == 0 || len(file.Links) > maxLinks {
+	if len(file.Links) == 0 || len(file.Links) > portlist.Most {
 		return Scenario{}, fmt.Errorf("%w: %s: it has %d links, 1 to %d are possible, each under [[link]]",
-			ErrScenario, name, len(file.Links), maxLinks)
+			ErrScenario, name, len(file.Links), portlist.Most)
 	}
 	scenario := Scenario{Name: name, About: file.About}
 	for i, link := range file.Links {

@@ -77,8 +77,8 @@ func TestScenarioFile(t *testing.T) {
 func TestScenarioMistakes(t *testing.T) {
 	const link = "[[link]]\n"
 	tests := []struct{ name, text, want string }{
-		{"empty", "", "it has 0 links, 1 to 32 are possible"},
-		{"too many links", strings.Repeat(link, 33), "it has 33 links"},
+		{"empty", "", "it has 0 links, 1 to 16 are possible"},
+		{"too many links", strings.Repeat(link, 17), "it has 17 links"},
 		{"no TOML", "about", "line 1: "},
 		{"unknown", "abuot = 'x'\n" + link + "dealy = '1s'\n", "unknown: abuot (line 1), link.dealy (line 3)"},
 		{"unknown below", link + "burst = { god = '1s' }\n", "god (line 2)"},

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/isc-receiver/isc-receiver/internal/portlist"
 	"github.com/isc-receiver/isc-receiver/internal/rig"
 	"github.com/isc-receiver/isc-receiver/internal/rig/feed"
 	"github.com/isc-receiver/isc-receiver/internal/rig/plan"
@@ -38,10 +39,9 @@ type Config struct {
 
 // Limits of what may be asked for.
 const (
-	maxLinks = 16
-	maxWait  = time.Second
-	minMTU   = 576  // RFC 791
-	maxMTU   = 9000 // of what is called jumbo frames
+	maxWait = time.Second
+	minMTU  = 576  // RFC 791
+	maxMTU  = 9000 // of what is called jumbo frames
 )
 
 // Default returns what suits four links of 1,500-byte frames.
@@ -62,8 +62,8 @@ func (c Config) Validate() error {
 	case !isHost(c.To):
 		return fmt.Errorf("%w: to: got %q, want a name or an address alone, as receiver.example; the ports are given apart",
 			ErrConfig, c.To)
-	case len(c.Ports) < 1, len(c.Ports) > maxLinks:
-		return fmt.Errorf("%w: ports: got %d, want 1 to %d", ErrConfig, len(c.Ports), maxLinks)
+	case len(c.Ports) < 1, len(c.Ports) > portlist.Most:
+		return fmt.Errorf("%w: ports: got %d, want 1 to %d", ErrConfig, len(c.Ports), portlist.Most)
 	case len(c.Interfaces) > len(c.Ports):
 		return fmt.Errorf("%w: interfaces: got %d for %d ports, and each needs a port of its own: give more ports",
 			ErrConfig, len(c.Interfaces), len(c.Ports))
