@@ -29,7 +29,7 @@ type commandLine struct {
 	Usage usage.Flags `embed:""`
 
 	Capture      string           `arg:"" optional:"" help:"A capture file to play in place of receiving."`
-	Version      kong.VersionFlag `help:"Print the version."`
+	Version      kong.VersionFlag `env:"-" help:"Print the version."`
 	ProbeDisplay bool             `hidden:"" help:"Exit with 0 if a window can be opened, else with 1."`
 }
 
