@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/isc-receiver/isc-receiver/internal/portlist"
 	"github.com/isc-receiver/isc-receiver/internal/rig"
 	"github.com/isc-receiver/isc-receiver/internal/rig/feed"
 	"github.com/isc-receiver/isc-receiver/internal/rig/plan"
@@ -46,8 +47,8 @@ type stream struct {
 	timer     *time.Timer // fires when the open segment is due
 	armed     time.Time   // for when
 	waits     waits
-	failed    [maxLinks]bool // whether any datagram ever failed there
-	pushed    []time.Time    // when the packets of the open segment came
+	failed    [portlist.Most]bool // whether any datagram ever failed there
+	pushed    []time.Time         // when the packets of the open segment came
 	ssrc      uint32
 	in        inputs
 	out       outputs
