@@ -37,8 +37,9 @@ type Run struct {
 	keying sync.Mutex  // held while the servers are told of them
 	told   keys.List   // what they were told last
 
-	certificate *web.Certificate // nil for plain HTTP
-	legacy      *web.Server      // nil where the old address is not served
+	certificate *web.Certificate          // nil for plain HTTP
+	renewed     atomic.Pointer[time.Time] // when it was made anew in this run, or nil
+	legacy      *web.Server               // nil where the old address is not served
 	oldListener net.Listener
 
 	channels atomic.Pointer[[]*channel] // never written to
@@ -92,7 +93,7 @@ func (r *Run) open() error {
 	if r.access() == AccessKey {
 		r.openKeys()
 	}
-	if r.certificate, err = r.loadCertificate(); err != nil {
+	if err = r.loadCertificate(); err != nil {
 		return err
 	}
 	r.sayWhoComesIn()
@@ -142,6 +143,7 @@ func (r *Run) run(ctx context.Context) {
 	var besides sync.WaitGroup
 	besides.Go(func() { r.examiner.Run(beside, r.symptoms) })
 	besides.Go(func() { r.followKeys(beside) })
+	besides.Go(func() { r.followCertificate(beside) })
 
 	select {
 	case <-ctx.Done():
@@ -243,7 +245,7 @@ func (r *Run) SetHLS(channel string, on bool) {
 
 // Warnings are sentences about what is not as it should be but does not stop the run, such as small socket buffers.
 func (r *Run) Warnings() []string {
-	all := slices.Concat(r.warnings, r.keyWarnings())
+	all := slices.Concat(r.warnings, r.keyWarnings(), r.certificateWarnings())
 	for _, ch := range r.list() {
 		for _, w := range ch.warnings() {
 			if !slices.Contains(all, w) { // such as what is said of the system
@@ -252,6 +254,16 @@ func (r *Run) Warnings() []string {
 		}
 	}
 	return all
+}
+
+// logNews logs the warnings that have not been said, and returns those that have now.
+func (r *Run) logNews(said, warnings []string) []string {
+	for _, w := range warnings {
+		if !slices.Contains(said, w) {
+			r.log.Warn("not as it should be", "what", w)
+		}
+	}
+	return warnings
 }
 
 // list returns the channels that there are.

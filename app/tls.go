@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"net/netip"
 	"strings"
 	"time"
@@ -37,9 +36,12 @@ func checkCertificate(t TLS) CertificateCheck {
 	if t.Cert == "" || t.Key == "" {
 		return CertificateCheck{}
 	}
-	certificate, err := web.LoadCertificate(t.Cert, t.Key, slog.New(slog.DiscardHandler))
+	certificate, err := web.LoadCertificate(t.Cert, t.Key)
 	if err != nil {
 		return CertificateCheck{TLS: t, Err: fmt.Errorf("it cannot be used: %s", certificateText(err))}
+	}
+	if ends := certificate.Expires(); time.Now().After(ends) {
+		return CertificateCheck{TLS: t, Err: fmt.Errorf("it cannot be used: it ended on %s", ends.Format(time.DateOnly))}
 	}
 	return CertificateCheck{TLS: t, Names: certificate.Names(), Expires: certificate.Expires()}
 }
@@ -51,51 +53,6 @@ func certificateText(err error) string {
 		text = file.Path + ": " + text
 	}
 	return text
-}
-
-// loadCertificate returns the certificate that viewers' connections are encrypted with, or nil for plain HTTP. The
-// error is a sentence for the operator.
-func (r *Run) loadCertificate() (*web.Certificate, error) {
-	t := r.cfg.TLS
-	switch {
-	case t.Cert != "":
-		certificate, err := web.LoadCertificate(t.Cert, t.Key, r.log)
-		if err != nil {
-			return nil, &sentence{fmt.Sprintf("The certificate %s cannot be used: %s. Mend it, or leave [tls] empty.",
-				t.Cert, certificateText(err)), err}
-		}
-		return certificate, nil
-	case t.SelfSigned:
-		folder, err := dataFolder()
-		if err == nil {
-			var certificate *web.Certificate
-			if certificate, err = web.SelfSigned(folder, r.certified(), r.log); err == nil {
-				return certificate, nil
-			}
-		}
-		return nil, &sentence{fmt.Sprintf("No certificate could be made: %s. Set one of your own in [tls], "+
-			"or leave it empty.", errorText(err)), err}
-	default:
-		return nil, nil //nolint:nilnil // plain HTTP needs none
-	}
-}
-
-// certified returns the names and addresses that a certificate of our own making is for.
-func (r *Run) certified() []string {
-	names := append(r.hosts(), "localhost", "127.0.0.1", "::1")
-	if address, err := netip.ParseAddrPort(r.hostOf(r.listener)); err == nil {
-		names = append(names, address.Addr().String())
-	}
-	return names
-}
-
-// Fingerprint returns the SHA-256 digest of the certificate that viewers' browsers show, "AB:CD:...", so that viewers
-// can be told what to look for. It is empty where the page is served by plain HTTP.
-func (r *Run) Fingerprint() string {
-	if r.certificate == nil {
-		return ""
-	}
-	return r.certificate.Fingerprint()
 }
 
 // trustedProxies returns the networks of the proxies that are believed whom they speak for.

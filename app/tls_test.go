@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -71,7 +72,7 @@ func TestSelfSignedEverywhere(t *testing.T) {
 
 func TestCertificate(t *testing.T) {
 	folder := t.TempDir()
-	made, err := web.SelfSigned(folder, []string{"wards.example"}, slog.New(slog.DiscardHandler))
+	made, _, err := web.SelfSigned(folder, []string{"wards.example"}, time.Now())
 	require.NoError(t, err)
 	cfg := testConfig(t)
 	cfg.TLS = TLS{Cert: filepath.Join(folder, "self-signed.crt"), Key: filepath.Join(folder, "self-signed.key")}
@@ -89,9 +90,9 @@ func TestCertificate(t *testing.T) {
 // TestCertificateIsChecked has the files of a certificate looked at before anything is started.
 func TestCertificateIsChecked(t *testing.T) {
 	folder, other := t.TempDir(), t.TempDir()
-	made, err := web.SelfSigned(folder, []string{"wards.example", "192.0.2.7"}, slog.New(slog.DiscardHandler))
+	made, _, err := web.SelfSigned(folder, []string{"wards.example", "192.0.2.7"}, time.Now())
 	require.NoError(t, err)
-	_, err = web.SelfSigned(other, nil, slog.New(slog.DiscardHandler))
+	_, _, err = web.SelfSigned(other, nil, time.Now())
 	require.NoError(t, err)
 	good := TLS{Cert: filepath.Join(folder, "self-signed.crt"), Key: filepath.Join(folder, "self-signed.key")}
 	look := func(t TLS) CertificateCheck {
@@ -105,11 +106,17 @@ func TestCertificateIsChecked(t *testing.T) {
 	require.Equal(t, CertificateCheck{}, look(TLS{SelfSigned: true}))
 	require.Equal(t, CertificateCheck{}, look(TLS{Cert: good.Cert}))
 
+	past := t.TempDir()
+	old, _, err := web.SelfSigned(past, nil, time.Now().AddDate(-10, 0, 0))
+	require.NoError(t, err)
+	ended := TLS{Cert: filepath.Join(past, "self-signed.crt"), Key: filepath.Join(past, "self-signed.key")}
+	require.EqualError(t, look(ended).Err, "it cannot be used: it ended on "+old.Expires().Format(time.DateOnly))
+
 	missing := filepath.Join(folder, "none.key")
 	for want, wrong := range map[string]TLS{
-		missing + ": no such file or directory":    {Cert: good.Cert, Key: missing},
-		"private key does not match public key":    {Cert: good.Cert, Key: filepath.Join(other, "self-signed.key")},
-		"failed to find any PEM data in key input": {Cert: good.Cert, Key: os.DevNull},
+		missing + ": no such file or directory": {Cert: good.Cert, Key: missing},
+		"private key does not match public key": {Cert: good.Cert, Key: filepath.Join(other, "self-signed.key")},
+		os.DevNull + " is no plain file":        {Cert: good.Cert, Key: os.DevNull},
 	} {
 		check := look(wrong)
 		require.Equal(t, wrong, check.TLS)

@@ -214,13 +214,7 @@ func (r *Run) followKeys(ctx context.Context) {
 			if r.keys.Refresh(now) {
 				r.tellKeys()
 			}
-			warnings := r.keyWarnings()
-			for _, w := range warnings {
-				if !slices.Contains(said, w) {
-					r.log.Warn("not as it should be", "what", w)
-				}
-			}
-			said = warnings
+			said = r.logNews(said, r.keyWarnings())
 		}
 	}
 }

@@ -36,7 +36,7 @@ type keyed struct {
 // serveKeyed serves, over TLS with a certificate of its own making, what the receiver at the address of demo shows.
 func serveKeyed(t *testing.T, demo string, keys ...web.Key) keyed {
 	t.Helper()
-	certificate, err := web.SelfSigned(t.TempDir(), []string{"127.0.0.1"}, slog.New(slog.DiscardHandler))
+	certificate, _, err := web.SelfSigned(t.TempDir(), []string{"127.0.0.1"}, time.Now())
 	require.NoError(t, err)
 	target, err := url.Parse(demo)
 	require.NoError(t, err)

@@ -6,7 +6,6 @@ import (
 	"crypto/tls"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"os"
 	"os/exec"
@@ -44,7 +43,7 @@ func startNginx(t *testing.T, receiver string) proxy {
 	}
 	require.FileExists(t, program, "nginx is not installed: run packaging/system-packages.sh test")
 	folder := t.TempDir()
-	certificate, err := web.SelfSigned(folder, []string{"127.0.0.1"}, slog.New(slog.DiscardHandler))
+	certificate, _, err := web.SelfSigned(folder, []string{"127.0.0.1"}, time.Now())
 	require.NoError(t, err)
 	require.NotNil(t, certificate)
 	p := proxy{address: freeAddress(t), folder: folder}

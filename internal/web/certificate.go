@@ -1,118 +1,101 @@
 package web
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/sha256"
 	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
-	"errors"
 	"fmt"
-	"io/fs"
-	"log/slog"
-	"math/big"
-	"net/netip"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"time"
-
-	"github.com/isc-receiver/isc-receiver/internal/wholefile"
 )
 
-const (
-	// lookEvery is how often is looked whether the files of a certificate have changed.
-	lookEvery = 2 * time.Second
+// maxPEM is the most that a file of a certificate may have, in bytes.
+const maxPEM = 1 << 20
 
-	// selfSignedLife is how long a certificate of our own making is good: Apple's browsers take no longer ones.
-	selfSignedLife = 800 * 24 * time.Hour
-
-	// renewBefore is how long before its end it is made anew, with the next start.
-	renewBefore = 60 * 24 * time.Hour
-)
-
-// Certificate proves to viewers whom they talk to. It follows its files: when they change, the next connection gets
-// what they then say, and where that is of no use, what they said before. Its methods may be called concurrently.
+// Certificate proves to viewers whom they talk to. Its methods may be called concurrently, but for Look and Renew,
+// which one goroutine alone may call.
 type Certificate struct {
 	certFile, keyFile string
-	log               *slog.Logger
-	lookEvery         time.Duration
 
-	mu     sync.Mutex
-	looked time.Time
-	seen   [2]stamp // of the files as last read, good or bad
-	now    *tls.Certificate
+	now     atomic.Pointer[tls.Certificate]
+	trouble atomic.Pointer[error]
+
+	read, looked string // what the files were like when they were read last, and when Look came by last
 }
 
-// stamp tells one state of a file from another.
-type stamp struct {
-	changed time.Time
-	size    int64
-}
-
-// LoadCertificate reads a certificate with its chain, and its private key, from PEM files.
-func LoadCertificate(certFile, keyFile string, log *slog.Logger) (*Certificate, error) {
-	c := &Certificate{certFile: certFile, keyFile: keyFile, log: log, lookEvery: lookEvery}
-	seen, err := c.stamps()
+// LoadCertificate reads a certificate with its chain, and its private key, from PEM files. It may have ended.
+func LoadCertificate(certFile, keyFile string) (*Certificate, error) {
+	c := &Certificate{certFile: certFile, keyFile: keyFile}
+	c.read = c.state()
+	c.looked = c.read
+	pair, err := c.load()
 	if err != nil {
 		return nil, fmt.Errorf("web: certificate: %w", err)
 	}
-	c.seen, c.looked = seen, time.Now()
-	if c.now, err = c.read(); err != nil {
-		return nil, fmt.Errorf("web: certificate: %w", err)
-	}
+	c.now.Store(pair)
 	return c, nil
 }
 
-// SelfSigned returns a certificate of our own making for names and addresses, which browsers warn of, but which
-// encrypts. It is kept in a folder, so that its fingerprint stays the same until it is about to end.
-func SelfSigned(folder string, hosts []string, log *slog.Logger) (*Certificate, error) {
-	certFile, keyFile := filepath.Join(folder, "self-signed.crt"), filepath.Join(folder, "self-signed.key")
-	kept, err := LoadCertificate(certFile, keyFile, log)
-	switch {
-	case err == nil && time.Until(kept.Expires()) > renewBefore:
-		return kept, nil
-	case err != nil && !errors.Is(err, fs.ErrNotExist):
-		return nil, err // it may be somebody's: do not write over it
+// Look reads the files again if they have changed, and reports whether there is another certificate now. Files that
+// are other ones than with the last call may be half written, and are left for the next one. Where the new ones are of
+// no use, or have ended while the former one has not, that goes on, and Trouble says why. Look is meant to be called
+// every few seconds.
+func (c *Certificate) Look(now time.Time) (changed bool) {
+	state := c.state()
+	settled := state == c.looked
+	if c.looked = state; !settled || state == c.read && c.Trouble() == nil {
+		return false
 	}
-	cert, key, err := makeCertificate(hosts, time.Now())
-	if err != nil {
-		return nil, fmt.Errorf("web: certificate: %w", err)
+	c.read = state
+	next, err := c.load()
+	if err == nil && now.After(next.Leaf.NotAfter) && now.Before(c.Expires()) {
+		err = fmt.Errorf("%s ended on %s", c.certFile, next.Leaf.NotAfter.Format(time.DateOnly))
 	}
-	if err := os.MkdirAll(folder, 0o700); err != nil {
-		return nil, fmt.Errorf("web: certificate: %w", err)
+	if c.setTrouble(err); err != nil {
+		return false
 	}
-	if err := errors.Join(wholefile.Write(keyFile, key, 0o600), wholefile.Write(certFile, cert, 0o600)); err != nil {
-		return nil, fmt.Errorf("web: certificate: %w", err)
-	}
-	return LoadCertificate(certFile, keyFile, log)
+	return !c.now.Swap(next).Leaf.Equal(next.Leaf)
 }
+
+// Trouble says why the certificate is not that of its files, or is nil.
+func (c *Certificate) Trouble() error {
+	if err := c.trouble.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
+func (c *Certificate) setTrouble(err error) { c.trouble.Store(&err) }
 
 // Config returns what Config.TLS takes.
 func (c *Certificate) Config() *tls.Config {
 	return &tls.Config{
 		MinVersion:     tls.VersionTLS12,
-		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return c.present(), nil },
+		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return c.now.Load(), nil },
 	}
 }
 
 // Fingerprint returns the SHA-256 digest of the certificate as browsers show it: "AB:CD:...".
 func (c *Certificate) Fingerprint() string {
-	sum := sha256.Sum256(c.present().Certificate[0])
+	sum := sha256.Sum256(c.now.Load().Certificate[0])
 	return strings.ReplaceAll(fmt.Sprintf("% X", sum), " ", ":")
 }
 
 // Expires returns when the certificate ends.
-func (c *Certificate) Expires() time.Time { return c.present().Leaf.NotAfter }
+func (c *Certificate) Expires() time.Time { return c.now.Load().Leaf.NotAfter }
+
+// EndsSoon tells whether the certificate has ended, or should have been renewed by now: it ends within a week, or
+// within a quarter of its life where that is less.
+func (c *Certificate) EndsSoon(now time.Time) bool {
+	leaf := c.now.Load().Leaf
+	return leaf.NotAfter.Sub(now) < min(7*24*time.Hour, leaf.NotAfter.Sub(leaf.NotBefore)/4)
+}
 
 // Names returns the names and addresses that the certificate is for.
 func (c *Certificate) Names() []string {
-	leaf := c.present().Leaf
+	leaf := c.now.Load().Leaf
 	names := slices.Clone(leaf.DNSNames)
 	for _, address := range leaf.IPAddresses {
 		names = append(names, address.String())
@@ -120,86 +103,36 @@ func (c *Certificate) Names() []string {
 	return names
 }
 
-// present returns the certificate as it is now, after a look at its files where the last one was some time ago.
-func (c *Certificate) present() *tls.Certificate {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if time.Since(c.looked) < c.lookEvery {
-		return c.now
-	}
-	c.looked = time.Now()
-	seen, err := c.stamps()
-	if err != nil || seen == c.seen {
-		return c.now // a file that is gone for a moment is being replaced
-	}
-	c.seen = seen
-	next, err := c.read()
-	if err != nil {
-		c.log.Error("the changed certificate is of no use; the former one goes on", "file", c.certFile, "error", err)
-		return c.now
-	}
-	c.now = next
-	c.log.Info("certificate read anew", "file", c.certFile, "expires", next.Leaf.NotAfter)
-	return c.now
-}
-
-func (c *Certificate) stamps() (stamps [2]stamp, err error) {
-	for i, name := range []string{c.certFile, c.keyFile} {
+// state says what the files are like, so that it is another text when they change.
+func (c *Certificate) state() string {
+	var state strings.Builder
+	for _, name := range []string{c.certFile, c.keyFile} {
 		info, err := os.Stat(name)
 		if err != nil {
-			return stamps, err
+			fmt.Fprintln(&state, err)
+			continue
 		}
-		stamps[i] = stamp{info.ModTime(), info.Size()}
+		fmt.Fprintln(&state, info.ModTime().UnixNano(), info.Size(), info.Mode())
 	}
-	return stamps, nil
+	return state.String()
 }
 
-func (c *Certificate) read() (*tls.Certificate, error) {
+// load reads the files, which must be plain ones: to open a pipe would wait.
+func (c *Certificate) load() (*tls.Certificate, error) {
+	for _, name := range []string{c.certFile, c.keyFile} {
+		info, err := os.Stat(name)
+		switch {
+		case err != nil:
+			return nil, err
+		case !info.Mode().IsRegular():
+			return nil, fmt.Errorf("%s is no plain file", name)
+		case info.Size() > maxPEM:
+			return nil, fmt.Errorf("%s is too large for a certificate", name)
+		}
+	}
 	pair, err := tls.LoadX509KeyPair(c.certFile, c.keyFile)
 	if err != nil {
 		return nil, err
 	}
-	if time.Now().After(pair.Leaf.NotAfter) {
-		return nil, fmt.Errorf("%s ended on %s", c.certFile, pair.Leaf.NotAfter.Format(time.DateOnly))
-	}
 	return &pair, nil
-}
-
-// makeCertificate returns a certificate and its private key as PEM.
-func makeCertificate(hosts []string, now time.Time) (cert, key []byte, err error) {
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return nil, nil, err
-	}
-	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 127))
-	if err != nil {
-		return nil, nil, err
-	}
-	template := &x509.Certificate{
-		SerialNumber: serial,
-		Subject:      pkix.Name{CommonName: "ISC Receiver"},
-		NotBefore:    now.Add(-time.Hour), // clocks differ
-		NotAfter:     now.Add(selfSignedLife),
-		KeyUsage:     x509.KeyUsageDigitalSignature,
-		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-
-		BasicConstraintsValid: true,
-	}
-	for _, host := range hosts {
-		if address, noAddress := netip.ParseAddr(host); noAddress == nil {
-			template.IPAddresses = append(template.IPAddresses, address.AsSlice())
-		} else {
-			template.DNSNames = append(template.DNSNames, host)
-		}
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
-	if err != nil {
-		return nil, nil, err
-	}
-	privateDER, err := x509.MarshalPKCS8PrivateKey(private)
-	if err != nil {
-		return nil, nil, err
-	}
-	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
-		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: privateDER}), nil
 }
