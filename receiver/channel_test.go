@@ -92,7 +92,8 @@ type packetFunc func(rtp []byte, now time.Time) error
 
 func (f packetFunc) WritePacket(rtp []byte, now time.Time) error { return f(rtp, now) }
 
-// pictures makes n coded RTP packets, one each step, each of which is an access unit; one of so many is an IDR unit.
+// pictures makes n coded RTP packets, one each step, each of which but the first is an access unit; one of so many is an
+// IDR unit.
 func pictures(t *testing.T, n, idrEvery int, step time.Duration) []event {
 	t.Helper()
 	packets := rtpPackets(1, 65000, equalLengths(n, 100))
@@ -104,7 +105,7 @@ func pictures(t *testing.T, n, idrEvery int, step time.Duration) []event {
 		}
 		p[13] = 0x80
 	}
-	packets[0][12] = 0x67 // parameter sets first, so that it is plain that the first unit is whole
+	packets[0][12] = 0x67 // parameter sets first, so that it is plain that the first unit, which gets them, is whole
 	return encode(t, packets, paced(epoch, n, step), fixed(1, 0))
 }
 
@@ -138,7 +139,7 @@ func TestFragmentsAreCounted(t *testing.T) {
 
 func TestChannelRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &fakeSource{events: pictures(t, 450, 30, 10*time.Millisecond), down: errSource}
+		s := &fakeSource{events: pictures(t, 451, 30, 10*time.Millisecond), down: errSource}
 		var good, bad unitOutput
 		bad.err = errSource
 		c := newChannel(s, &good, &bad)
@@ -176,7 +177,7 @@ func TestChannelSourceFails(t *testing.T) {
 
 func TestChannelSlowOutput(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &fakeSource{events: pictures(t, 1000, 50, 10*time.Millisecond)}
+		s := &fakeSource{events: pictures(t, 1001, 50, 10*time.Millisecond)}
 		slow, fast := &unitOutput{blocked: make(chan struct{})}, &unitOutput{}
 		end := start(newChannel(s, slow, fast))
 		<-time.After(6 * time.Second)

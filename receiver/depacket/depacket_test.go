@@ -269,22 +269,6 @@ func TestLostMarker(t *testing.T) {
 	require.Zero(t, d.Dropped)
 }
 
-// TestWithoutPicture has what is no picture come with the marker, and with a time of its own.
-func TestWithoutPicture(t *testing.T) {
-	all := slices.Concat(packets(1, sps), packets(2, pps), packets(2, idr), packets(3, slice), packets(3, sei), packets(4, slice))
-	var d Depacketizer
-	units := push(&d, all)
-	require.Equal(t, [][][]byte{{sps, pps, idr}, {slice}, {sei, slice}}, nalusOf(units))
-	require.EqualValues(t, 2, units[0].Time)
-	require.Equal(t, all[1].Arrival, units[0].Arrival)
-	require.Zero(t, d.Dropped)
-
-	require.Empty(t, push(&d, packets(5, sps)))
-	lossy := append([]Packet{{}}, packets(6, sps, idr)...)
-	require.Equal(t, [][][]byte{{sps, idr}}, nalusOf(push(&d, lossy)))
-	require.EqualValues(t, 1, d.Dropped)
-}
-
 func TestRunChange(t *testing.T) {
 	second := packets(1, sps, idr) // the same RTP time by chance
 	for i := range second {

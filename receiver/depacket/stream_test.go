@@ -193,6 +193,24 @@ func TestEmptyAfterHole(t *testing.T) {
 	require.Len(t, push(&d, after), 1, "it is of another time")
 }
 
+// TestWithoutPicture has what is no picture come with the marker, and with a time of its own.
+func TestWithoutPicture(t *testing.T) {
+	all := slices.Concat(
+		packets(1, sps), packets(2, pps), packets(2, idr), packets(3, slice), packets(3, sei), packets(4, slice),
+	)
+	var d Depacketizer
+	units := push(&d, all)
+	require.Equal(t, [][][]byte{{sps, pps, idr}, {slice}, {sei, slice}}, nalusOf(units))
+	require.EqualValues(t, 2, units[0].Time)
+	require.Equal(t, all[1].Arrival, units[0].Arrival)
+	require.Zero(t, d.Dropped)
+
+	require.Empty(t, push(&d, packets(5, sps)))
+	lossy := append([]Packet{{}}, packets(6, sps, idr)...)
+	require.Equal(t, [][][]byte{{sps, idr}}, nalusOf(push(&d, lossy)))
+	require.EqualValues(t, 1, d.Dropped)
+}
+
 // FuzzPush feeds packets made of the input: for each a byte of flags, whose three highest bits are those of the length,
 // a byte with the rest of the length, and the payload.
 func FuzzPush(f *testing.F) {
