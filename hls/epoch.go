@@ -230,7 +230,7 @@ func (e *epoch) fits(u unit) bool {
 	e.torn = e.torn || u.torn
 	switch {
 	case u.idr:
-		if !e.awaiting {
+		if !u.torn {
 			e.full = 0
 		}
 		return true

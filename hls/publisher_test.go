@@ -285,3 +285,22 @@ func FuzzWriteUnit(f *testing.F) {
 		}
 	})
 }
+
+// TestKeyframesMoreSeldomWithLoss does the same where something of each segment is lost.
+func TestKeyframesMoreSeldomWithLoss(t *testing.T) {
+	for _, variant := range variants {
+		p, c := publisher(t, variant), plain()
+		play(t, p, c, 100)
+		c.n, c.gop = 0, 250
+		for i := range 10 * 250 {
+			if i%250 == 20 {
+				c.skip(1)
+			}
+			u := c.next()
+			u.Hole = i%250 == 20
+			require.NoError(t, p.WriteUnit(u))
+		}
+		require.Equal(t, Status{Enabled: true, Ready: true, Epoch: 1001}, p.Status(), variant)
+		require.Greater(t, p.epoch.playlists.target(), int64(10))
+	}
+}
