@@ -145,6 +145,9 @@ var rules = map[string]rule{
 		libs: []string{"github.com/alecthomas/kong"},
 		why:  "programs with commands begin and end alike; what they do, their commands say",
 	},
+	"internal/await": {
+		why: "it serves tests alone, and knows nothing of what they test",
+	},
 	"internal/leak": {
 		why: "it serves tests alone, and knows nothing of what they test",
 	},

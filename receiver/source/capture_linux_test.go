@@ -15,6 +15,7 @@ import (
 	"github.com/google/gopacket/layers"
 	"github.com/stretchr/testify/require"
 
+	"github.com/isc-receiver/isc-receiver/internal/await"
 	"github.com/isc-receiver/isc-receiver/internal/leak"
 	"github.com/isc-receiver/isc-receiver/internal/netns"
 	"github.com/isc-receiver/isc-receiver/receiver/inbox"
@@ -256,14 +257,14 @@ func TestCapturedInterfaceComesAndGoes(t *testing.T) {
 	require.True(t, isDown())
 	for range 3 {
 		addPair(t, "10.77.0.1")
-		again(t, "it is heard", hears)
+		await.Until(t, "it is heard", hears)
 		require.False(t, isDown())
 		netns.Command(t, "ip link set "+near+" down")
-		again(t, "the link is down", isDown)
+		await.Until(t, "the link is down", isDown)
 		netns.Command(t, "ip link set "+near+" up")
-		again(t, "it is heard again", hears)
+		await.Until(t, "it is heard again", hears)
 		netns.Command(t, "ip link delete "+near)
-		again(t, "the link is down", isDown)
+		await.Until(t, "the link is down", isDown)
 		require.Equal(t, "x", string(all.take(t).Bytes()), "all interfaces are those to come, too")
 		for all.in.Take() != nil {
 		}

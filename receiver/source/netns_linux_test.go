@@ -5,7 +5,6 @@ import (
 	"net"
 	"net/netip"
 	"testing"
-	"time"
 
 	"github.com/google/gopacket"
 	"github.com/google/gopacket/layers"
@@ -13,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
+	"github.com/isc-receiver/isc-receiver/internal/await"
 	"github.com/isc-receiver/isc-receiver/internal/leak"
 	"github.com/isc-receiver/isc-receiver/internal/netns"
 	"github.com/isc-receiver/isc-receiver/receiver/inbox"
@@ -60,18 +60,6 @@ func inject(t testing.TB, frames ...[]byte) {
 	}
 }
 
-// again calls f until it returns true.
-func again(t testing.TB, what string, f func() bool) {
-	t.Helper()
-	ticker := time.NewTicker(10 * time.Millisecond)
-	defer ticker.Stop()
-	for deadline := time.Now().Add(patience); !f(); <-ticker.C {
-		if time.Now().After(deadline) {
-			t.Fatal("waited in vain: ", what)
-		}
-	}
-}
-
 // TestInterfaceComesAndGoes takes the interface away under the sockets, as when a modem is unplugged.
 func TestInterfaceComesAndGoes(t *testing.T) {
 	if !netns.Enter(t) {
@@ -104,9 +92,7 @@ func TestInterfaceComesAndGoes(t *testing.T) {
 			}
 			for range 3 {
 				addPair(t, address)
-				began := time.Now()
-				again(t, "the link is up", hears)
-				require.Less(t, time.Since(began), 5*lastPause)
+				await.Until(t, "the link is up", hears)
 				for link := range 2 {
 					_, down := r.Link(link)
 					require.NoError(t, down)
@@ -114,15 +100,15 @@ func TestInterfaceComesAndGoes(t *testing.T) {
 				for r.in.Take() != nil {
 				}
 				netns.Command(t, "ip link delete "+near)
-				again(t, "the link is down", isDown)
+				await.Until(t, "the link is down", isDown)
 			}
 
 			// Another one comes before it is noticed that the first has gone.
 			addPair(t, address)
-			again(t, "the link is up", hears)
+			await.Until(t, "the link is up", hears)
 			netns.Command(t, "ip link delete "+near)
 			addPair(t, address)
-			again(t, "the link is up on the new interface", func() bool {
+			await.Until(t, "the link is up on the new interface", func() bool {
 				socket, err := r.links[0].get()
 				now, lookErr := lookUp(near)
 				require.NoError(t, lookErr)
@@ -135,7 +121,7 @@ func TestInterfaceComesAndGoes(t *testing.T) {
 			netns.Command(t, "ip address add %s/24 dev %s", address, near)
 			for r.in.Take() != nil {
 			}
-			again(t, "the new address is listened on", hears)
+			await.Until(t, "the new address is listened on", hears)
 			require.Equal(t, []int{port, port + 1}, r.Ports())
 			netns.Command(t, "ip link delete "+near)
 		})

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/isc-receiver/isc-receiver/internal/await"
 )
 
 func TestValidate(t *testing.T) {
@@ -221,10 +223,7 @@ func TestChildIsStartedAgain(t *testing.T) {
 	f := New(config, netip.MustParseAddrPort("127.0.0.1:9"), slog.New(slog.DiscardHandler))
 	run(t, f)
 	began := time.Now()
-	for f.Status().Starts < 3 {
-		require.Less(t, time.Since(began), 20*time.Second)
-		<-time.After(10 * time.Millisecond)
-	}
+	await.Until(t, "a third start", func() bool { return f.Status().Starts >= 3 })
 	require.GreaterOrEqual(t, time.Since(began), firstPause+2*firstPause)
 	require.Equal(t, "ffmpeg says: /dev/video0: no such camera", f.Status().Error)
 }
@@ -253,11 +252,7 @@ func TestHungChild(t *testing.T) {
 		}
 	}
 	require.Equal(t, starts, f.Status().Starts)
-	began := time.Now()
-	for f.Status().Starts == starts {
-		require.Less(t, time.Since(began), 20*time.Second)
-		<-time.After(10 * time.Millisecond)
-	}
+	await.Until(t, "another start", func() bool { return f.Status().Starts > starts })
 	require.Contains(t, f.Status().Error, "ffmpeg sent nothing any more")
 	require.Contains(t, f.Status().Error, "before that, ffmpeg says: waiting for a frame")
 }

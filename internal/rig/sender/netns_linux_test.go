@@ -17,6 +17,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/isc-receiver/isc-receiver/internal/await"
 	"github.com/isc-receiver/isc-receiver/internal/netns"
 	"github.com/isc-receiver/isc-receiver/internal/status"
 )
@@ -145,21 +146,6 @@ func channel(t testing.TB) (c status.Channel) {
 	return all.Channels[0]
 }
 
-// again calls f until it returns true, and returns how long that took.
-func again(t testing.TB, what string, f func() bool) time.Duration {
-	t.Helper()
-	ticker := time.NewTicker(20 * time.Millisecond)
-	defer ticker.Stop()
-	began := time.Now()
-	for !f() {
-		if time.Since(began) > patience {
-			t.Fatal("waited in vain: ", what)
-		}
-		<-ticker.C
-	}
-	return time.Since(began)
-}
-
 // TestRealLinks has a rig send by four interfaces to the receiver in another network namespace. One link is cut so that
 // nothing here tells, and comes back; another one's interface is unplugged, and plugged in again. Not one packet is
 // lost, and those that the receiver releases are those that came in, byte for byte.
@@ -183,42 +169,42 @@ func TestRealLinks(t *testing.T) {
 	s, err := New(config)
 	require.NoError(t, err)
 	running := start(t, s)
-	again(t, "three links for four ports", func() bool {
+	await.Until(t, "three links for four ports", func() bool {
 		st := s.Status()
 		return st.Links[0].Up && st.Links[3].Up && st.Plan.Paths == 3
 	})
 	require.Equal(t, "survives the loss of any 1 of 3 interfaces, over which 4 links go", s.Status().Text)
 	n.plug(3)
-	again(t, "a fourth interface", func() bool { return s.Status().Plan.Paths == 4 })
+	await.Until(t, "a fourth interface", func() bool { return s.Status().Plan.Paths == 4 })
 	require.Equal(t, "survives the loss of any 1 of 4 links", s.Status().Text)
-	again(t, "the receiver runs", func() bool { return len(channel(t).Links) == 4 })
+	await.Until(t, "the receiver runs", func() bool { return len(channel(t).Links) == 4 })
 
 	video := startVideo(t, s.RTP()[0], back)
-	again(t, "all links carry", func() bool {
+	await.Until(t, "all links carry", func() bool {
 		c, st := channel(t), s.Status()
 		return c.Links[0].State == "up" && c.Links[1].State == "up" && c.Links[2].State == "up" &&
 			c.Links[3].State == "up" && !st.Plan.Blind
 	})
 
 	n.cut(1)
-	silent := again(t, "the receiver sees it", func() bool { return channel(t).Links[1].State == "silent" })
-	gone := silent + again(t, "its share is gone", func() bool {
+	silent := await.Until(t, "the receiver sees it", func() bool { return channel(t).Links[1].State == "silent" })
+	gone := silent + await.Until(t, "its share is gone", func() bool {
 		return s.Status().Links[1].State == "probed" && s.Status().Links[1].Share < 0.05
 	})
 	require.Equal(t, 1, s.Status().Plan.SurvivesPaths)
 	n.mend(1)
-	returned := again(t, "its share is back", func() bool {
+	returned := await.Until(t, "its share is back", func() bool {
 		return s.Status().Links[1].State == "in-use" && s.Status().Links[1].Share > 0.15
 	})
 
 	n.unplug(2)
-	down := again(t, "the interface is missed", func() bool { return s.Status().Links[2].State == "down" })
+	down := await.Until(t, "the interface is missed", func() bool { return s.Status().Links[2].State == "down" })
 	require.Contains(t, s.Status().Links[2].Error, "usb2")
 	n.plug(2)
-	plugged := again(t, "the interface is back", func() bool { return s.Status().Links[2].State == "in-use" })
+	plugged := await.Until(t, "the interface is back", func() bool { return s.Status().Links[2].State == "in-use" })
 
 	sent := video.stop()
-	again(t, "all has come", func() bool {
+	await.Until(t, "all has come", func() bool {
 		p := channel(t).Packets
 		return p.Delivered+p.Recovered == sent && p.Pending == 0
 	})
@@ -259,10 +245,10 @@ func TestFullLinkHoldsNobodyUp(t *testing.T) {
 	s, err := New(config)
 	require.NoError(t, err)
 	stop := start(t, s)
-	again(t, "both links are up", func() bool { return s.Status().Plan.Paths == 2 })
-	again(t, "the receiver runs", func() bool { return len(channel(t).Links) == 2 })
+	await.Until(t, "both links are up", func() bool { return s.Status().Plan.Paths == 2 })
+	await.Until(t, "the receiver runs", func() bool { return len(channel(t).Links) == 2 })
 	video := startVideo(t, s.RTP()[0], back)
-	again(t, "the link is full", func() bool { return s.Status().Links[0].Failed > 10 })
+	await.Until(t, "the link is full", func() bool { return s.Status().Links[0].Failed > 10 })
 	require.Equal(t, "the queue of usb0 is full: it is slower than what it should carry", s.Status().Links[0].LastError)
 	require.Zero(t, s.Status().Links[1].Failed)
 	sent := video.stop()

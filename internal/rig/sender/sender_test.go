@@ -14,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/isc-receiver/isc-receiver/internal/await"
 	"github.com/isc-receiver/isc-receiver/internal/rig/feed"
 	"github.com/isc-receiver/isc-receiver/internal/rig/plan"
 	"github.com/isc-receiver/isc-receiver/receiver/isc"
@@ -46,11 +47,7 @@ func testSender(t *testing.T, change func(*Config)) (*Sender, []*net.UDPConn) {
 	require.NoError(t, err)
 	stop := start(t, s)
 	t.Cleanup(stop)
-	deadline := time.Now().Add(enough)
-	for s.Status().Links[3].From == "" {
-		require.True(t, time.Now().Before(deadline))
-		<-time.After(5 * time.Millisecond)
-	}
+	await.Until(t, "all links can send", func() bool { return s.Status().Links[3].From != "" })
 	return s, sockets
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/isc-receiver/isc-receiver/internal/await"
 	"github.com/isc-receiver/isc-receiver/internal/rig"
 )
 
@@ -99,7 +100,7 @@ func (v *video) stop() uint64 {
 	v.t.Helper()
 	v.cancel()
 	v.sending.Wait()
-	again(v.t, "all has come back", func() bool { return v.came.Load() >= int64(len(v.sent)) })
+	await.Until(v.t, "all has come back", func() bool { return v.came.Load() >= int64(len(v.sent)) })
 	require.NoError(v.t, v.back.SetReadDeadline(time.Now().Add(time.Second)))
 	v.reading.Wait()
 	return uint64(len(v.sent))

@@ -10,24 +10,11 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/isc-receiver/isc-receiver/internal/await"
 )
-
-const patience = 20 * time.Second
-
-// again calls f until it returns true.
-func again(t *testing.T, what string, f func() bool) {
-	t.Helper()
-	ticker := time.NewTicker(10 * time.Millisecond)
-	defer ticker.Stop()
-	for deadline := time.Now().Add(patience); !f(); <-ticker.C {
-		if time.Now().After(deadline) {
-			t.Fatal("waited in vain: ", what)
-		}
-	}
-}
 
 type heard struct {
 	link int
@@ -80,13 +67,13 @@ func TestLinks(t *testing.T) {
 			nobody, deaf := listen(t, address)
 			require.NoError(t, nobody.Close())
 			u, back := run(t, host, port, deaf)
-			again(t, "the links are up", func() bool { return u.States()[0].Up && u.States()[1].Up })
+			await.Until(t, "the links are up", func() bool { return u.States()[0].Up && u.States()[1].Up })
 			require.Equal(t, []State{{0, true}, {1, true}}, u.States(), "each is a path of its own")
 
 			buffer := make([]byte, 100)
 			for i := range 3 {
 				require.NoError(t, u.Send(0, []byte("hello")))
-				again(t, "it is known that nobody listens", func() bool {
+				await.Until(t, "it is known that nobody listens", func() bool {
 					_ = u.Send(1, []byte("hello"))
 					return u.Status()[1].LastError == fmt.Sprintf("nobody listens at %s: is the receiver running?",
 						u.Status()[1].To)
@@ -112,7 +99,7 @@ func TestLinks(t *testing.T) {
 func TestStrangersAreNotHeard(t *testing.T) {
 	socket, port := listen(t, "127.0.0.1:0")
 	u, back := run(t, "127.0.0.1", port)
-	again(t, "the link is up", func() bool { return u.States()[0].Up })
+	await.Until(t, "the link is up", func() bool { return u.States()[0].Up })
 	require.NoError(t, u.Send(0, []byte("hello")))
 	_, from, err := socket.ReadFromUDP(make([]byte, 100))
 	require.NoError(t, err)
@@ -231,7 +218,7 @@ func TestErrorsAreSentences(t *testing.T) {
 func TestSendAllocatesNothing(t *testing.T) {
 	_, port := listen(t, "127.0.0.1:0")
 	u, _ := run(t, "127.0.0.1", port)
-	again(t, "the link is up", func() bool { return u.States()[0].Up })
+	await.Until(t, "the link is up", func() bool { return u.States()[0].Up })
 	datagram := make([]byte, 1200)
 	require.Zero(t, testing.AllocsPerRun(100, func() {
 		if err := u.Send(0, datagram); err != nil {
