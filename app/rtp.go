@@ -31,7 +31,7 @@ func openRTP(c Channel) (*rtpOutput, error) {
 	out.Sender, err = rtpout.New(rtpout.Config{To: c.RTPTo, Name: c.Name, Save: out.save})
 	if errors.Is(err, rtpout.ErrAddress) {
 		return nil, &sentence{fmt.Sprintf("RTP packets cannot be sent to %s: %s. "+
-			"Set rtp_to to an address such as 127.0.0.1:4567.", c.RTPTo, errorText(err)), errors.Join(ErrSetting, err)}
+			"Set rtp_to to an address such as 127.0.0.1:4567.", c.RTPTo, errorText(err)), err}
 	}
 	return out, err
 }

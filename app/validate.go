@@ -18,7 +18,8 @@ import (
 	"github.com/isc-receiver/isc-receiver/internal/portlist"
 )
 
-// ErrSetting is wrapped by all errors about a setting. Their text is a sentence for the operator.
+// ErrSetting is wrapped by all errors that only another setting mends, so that the service manager does not try again.
+// Their text is a sentence for the operator.
 var ErrSetting = errors.New("wrong setting")
 
 // The bounds of the latency budget.

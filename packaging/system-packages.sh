@@ -5,7 +5,7 @@
 #   run      ffmpeg, which decodes the previews, and the libraries that the window loads
 #   test     a virtual display, a browser and the tools that the tests and checks call
 #   deb      what makes Debian packages
-#   package  what tests these: the tools that look at them, and a system to install them in
+#   package  what tests these: the tools that look at them, a system to install them in, and processors for the rig's
 # Works on Debian 12 and Ubuntu 24.04. Uses sudo when it is not root.
 set -eu
 
@@ -20,7 +20,7 @@ packages_of() {
 		"$(unless_there "$(browser_package)" chromium google-chrome chromium-browser)" ;;
 	deb) echo "dpkg-dev librsvg2-bin git" ;;
 	package) echo "lintian desktop-file-utils appstream debootstrap systemd-container xvfb xauth xdotool x11-utils" \
-		"imagemagick openbox curl shellcheck" ;;
+		"imagemagick openbox curl shellcheck qemu-user-static" ;;
 	*)
 		echo "usage: system-packages.sh build|run|test|deb|package [...]" >&2
 		return 2

@@ -34,7 +34,7 @@ func TestHelpAndVersion(t *testing.T) {
 
 func TestWrongUsage(t *testing.T) {
 	for want, args := range map[string]string{
-		"missing flags: --to":                               "send",
+		"say where the receiver is, as --to receiver":       "send",
 		`--ports: "5081-5078" are not ports`:                "send --to a --ports 5081-5078",
 		`--ports: "x" are not ports`:                        "send --to a --ports x",
 		`--ports: "70000" are not ports`:                    "send --to a --ports 70000",

@@ -28,7 +28,7 @@ const gcPercent = 50
 
 // sendCommand has the settings of a rig. Each is read from the environment, too: ISC_RIG_TO and so on.
 type sendCommand struct {
-	To         string   `required:"" placeholder:"HOST" help:"The receiver: a name or an address."`
+	To         string   `placeholder:"HOST" help:"The receiver: a name or an address. It is needed."`
 	Ports      string   `default:"5078-5081" placeholder:"PORTS" help:"Its port for each link. Default: ${default}."`
 	Interfaces []string `placeholder:"NAME" help:"Network interfaces, as usb0,usb1,wlan0. Default: all usable ones."`
 

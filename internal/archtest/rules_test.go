@@ -141,7 +141,7 @@ var rules = map[string]rule{
 		why:  "it talks to the service manager; what there is to say, the program says",
 	},
 	"internal/cli": {
-		own:  []string{"internal/journal"},
+		own:  []string{"internal/journal", "internal/sdnotify"},
 		libs: []string{"github.com/alecthomas/kong"},
 		why:  "programs with commands begin and end alike; what they do, their commands say",
 	},

@@ -14,12 +14,13 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/isc-receiver/isc-receiver/internal/journal"
+	"github.com/isc-receiver/isc-receiver/internal/sdnotify"
 )
 
 // The exit statuses, besides 0.
 const (
 	Failed = 1
-	Usage  = 2
+	Usage  = 2 // only other arguments or settings help, so the service manager does not try again
 )
 
 // Program is a program and where it writes.
@@ -42,7 +43,8 @@ func (p Program) Parse(args []string, line any, options ...kong.Option) (selecte
 	case exit >= 0:
 		return nil, exit // --help
 	case err != nil:
-		fmt.Fprintf(p.Stderr, "%s: %v\nTry: %s --help\n", p.Name, err, p.Name)
+		p.Fail(err, Usage)
+		fmt.Fprintf(p.Stderr, "Try: %s --help\n", p.Name)
 		return nil, Usage
 	default:
 		return selected, 0
@@ -68,8 +70,11 @@ func (p Program) Run(selected *kong.Context, wrong ...error) (exit int) {
 	}
 }
 
-// Fail says why the program ends, and returns the exit status that it is given.
+// Fail says why the program ends, to the service manager, too, and returns the exit status that it is given.
 func (p Program) Fail(err error, exit int) int {
 	journal.Complain(p.Stderr, p.Name, err)
+	if untold := sdnotify.Failed(err); untold != nil {
+		journal.Complain(p.Stderr, p.Name, fmt.Errorf("the service manager cannot be told so: %w", untold))
+	}
 	return exit
 }

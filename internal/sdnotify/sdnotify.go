@@ -51,6 +51,13 @@ func (s *Service) Reloading() {
 // Stopping tells that the program is about to end.
 func (s *Service) Stopping() { s.send(daemon.SdNotifyStopping) }
 
+// Failed tells why the program ends, for the line on what it is at, which stays until the program is started again. It
+// may be called by programs that are no service, too: without a service manager it does nothing.
+func Failed(why error) error {
+	_, err := daemon.SdNotify(false, "STATUS="+oneLine(why.Error()))
+	return err
+}
+
 // Run tells what the program is at and, where the service manager wants to know, that it makes progress, until ctx
 // ends.
 func (s *Service) Run(ctx context.Context) {
@@ -85,7 +92,7 @@ func (s *Service) Run(ctx context.Context) {
 
 // tell tells what the program is at, if that has changed.
 func (s *Service) tell() {
-	line := strings.ReplaceAll(s.describe(), "\n", " ") // a line is a message of its own
+	line := oneLine(s.describe())
 	s.mu.Lock()
 	changed := line != s.told
 	s.told = line
@@ -94,6 +101,9 @@ func (s *Service) tell() {
 		s.send("STATUS=" + line)
 	}
 }
+
+// oneLine returns a text as a line, since each line of a message is a message of its own.
+func oneLine(text string) string { return strings.ReplaceAll(text, "\n", " ") }
 
 // send sends a message of a few lines. That it cannot be sent is logged when that begins.
 func (s *Service) send(lines ...string) {

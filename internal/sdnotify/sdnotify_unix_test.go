@@ -89,6 +89,8 @@ func TestStates(t *testing.T) {
 	require.Positive(t, micros)
 	s.Stopping()
 	require.Equal(t, "STOPPING=1", m.next())
+	require.NoError(t, sdnotify.Failed(errors.New("a port is in use\na disk is full")))
+	require.Equal(t, "STATUS=a port is in use a disk is full", m.next())
 }
 
 func TestStatus(t *testing.T) {

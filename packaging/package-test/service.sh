@@ -21,6 +21,8 @@ link() { in_box isc-receiverd keys | grep -o 'http://[^ ]*key=[^ ]*' | head -n 1
 apt() { in_box apt-get -y -qq "$@" >"$scratch/apt.log" 2>&1 || { cat "$scratch/apt.log" >&2 && false; }; }
 says() { in_box journalctl -u isc-receiverd -o cat | grep -q "$1"; }
 restarted_since() { [ "$(show NRestarts)" -gt "$1" ] && is is-active active; }
+# starts SECONDS prints how often it was started in the last seconds.
+starts() { in_box journalctl -u isc-receiverd -o cat --since "-$1s" | grep -c '^Starting '; }
 
 open_box "$inside"
 files >"$scratch/before"
@@ -70,6 +72,32 @@ before=$(show NRestarts)
 in_box systemctl kill --signal=KILL --kill-who=main isc-receiverd
 wait_for 2 restarted_since "$before"
 echo "ok: when it was killed it was started again within 2 s"
+before=$(show NRestarts)
+in_box systemctl kill --signal=QUIT --kill-who=main isc-receiverd # which a Go program takes for a crash
+wait_for 2 restarted_since "$before"
+echo "ok: when it crashed it was started again within 2 s"
+
+echo "-- what it cannot start with"
+in_box sed -i 's/^latency = "200ms"/latency = "9h"/' $settings
+check "with a wrong setting it does not start" sh -c "! nsenter --target $box --all systemctl restart isc-receiverd 2>/dev/null"
+sleep 3
+check "nor is it tried again" is is-failed failed
+in_box systemctl status --no-pager isc-receiverd >"$scratch/status" || true
+check "systemctl status says why" grep 'Status: .*channel.latency: 9h0m0s is out of range; 20ms to 5s are possible' "$scratch/status"
+cp "$scratch/edited" "$inside$settings"
+in_box systemd-run --quiet --unit=other --uid=nobody --setenv=HOME=/tmp/other \
+	isc-receiverd run --http 127.0.0.1:5999
+wait_for 10 beside_box curl -s http://127.0.0.1:5999/healthz
+check "while another program has its ports it does not start" \
+	sh -c "! nsenter --target $box --all systemctl start isc-receiverd 2>/dev/null"
+in_box systemctl status --no-pager isc-receiverd >"$scratch/status" || true
+check "systemctl status says why" grep 'Status: .*UDP port 5078 is in use' "$scratch/status"
+sleep 15
+tried=$(starts 15)
+check "it is tried again, $tried times in 15 s" test "$tried" -ge 2 -a "$tried" -le 8
+in_box systemctl stop other
+wait_for 10 is is-active active
+echo "ok: it starts by itself when the ports are free"
 
 echo "-- live capture"
 in_box sed -i 's/^source = "udp" */source = "capture"/' $settings

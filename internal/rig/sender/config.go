@@ -58,7 +58,8 @@ func Default() Config {
 func (c Config) Validate() error {
 	switch {
 	case c.To == "":
-		return fmt.Errorf("%w: to: say where the receiver is, as --to receiver.example", ErrConfig)
+		return fmt.Errorf("%w: to: say where the receiver is, as --to receiver.example, or for the service "+
+			"ISC_RIG_TO=receiver.example", ErrConfig)
 	case !isHost(c.To):
 		return fmt.Errorf("%w: to: got %q, want a name or an address alone, as receiver.example; the ports are given apart",
 			ErrConfig, c.To)
