@@ -11,6 +11,7 @@ import (
 
 	"github.com/isc-receiver/isc-receiver/gui/widgets"
 	"github.com/isc-receiver/isc-receiver/internal/status"
+	"github.com/isc-receiver/isc-receiver/internal/words"
 )
 
 // pictureMessage says why there is no live picture; where there is one, it says nothing. The age is that of the
@@ -91,7 +92,7 @@ func playedMessage(m model) widgets.Message {
 	if p := c.Packets; p.Delivered+p.Recovered > 0 {
 		message.Evidence = append([]string{
 			fmt.Sprintf("%s delivered as received, %s recovered (%d of them saved), %s lost.",
-				count(int(p.Delivered), "packet"), strconv.FormatUint(p.Recovered, 10), p.Saved, strconv.FormatUint(p.Lost, 10)),
+				words.Count(p.Delivered, "packet"), strconv.FormatUint(p.Recovered, 10), p.Saved, strconv.FormatUint(p.Lost, 10)),
 		}, message.Evidence...)
 	}
 	return message

@@ -8,6 +8,7 @@ import (
 
 	"github.com/isc-receiver/isc-receiver/gui/widgets"
 	"github.com/isc-receiver/isc-receiver/internal/status"
+	"github.com/isc-receiver/isc-receiver/internal/words"
 )
 
 const (
@@ -32,14 +33,14 @@ func linksSentence(m model) (up, loss string, tone widgets.Tone) {
 			n++
 		}
 	}
-	up = fmt.Sprintf("%d of %s up.", n, count(len(c.Links), "link"))
+	up = fmt.Sprintf("%d of %s up.", n, words.Count(len(c.Links), "link"))
 	switch {
 	case m.Phase != running:
 		return "Not receiving.", "Choose where packets arrive, then start.", widgets.Quiet
 	case c.State == status.ChannelStopped && m.plays():
 		return "The capture has ended.", "Play it again, or go back to live.", widgets.Quiet
 	case c.State == status.ChannelWaiting:
-		return "No link is up yet.", "Waiting for packets on " + count(len(c.Links), "port") + ".", widgets.Quiet
+		return "No link is up yet.", "Waiting for packets on " + words.Count(len(c.Links), "port") + ".", widgets.Quiet
 	case c.State != status.ChannelLive:
 		return up, "No video arrives.", widgets.Bad
 	case c.SurvivesLinks > 0:
@@ -147,14 +148,6 @@ func span(d time.Duration) string {
 	default:
 		return fmt.Sprintf("%d h", int(d.Hours()))
 	}
-}
-
-// count formats a number of things.
-func count(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return strconv.Itoa(n) + " " + thing + "s"
 }
 
 // megabits formats bits a second as Mb/s.

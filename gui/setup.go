@@ -1,11 +1,13 @@
 package gui
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/isc-receiver/isc-receiver/app"
 	"github.com/isc-receiver/isc-receiver/gui/form"
 	"github.com/isc-receiver/isc-receiver/internal/status"
+	"github.com/isc-receiver/isc-receiver/internal/words"
 )
 
 // newSetup returns the page that says where and how to receive, connected to what it asks for.
@@ -95,12 +97,8 @@ func whatSetupStops(m model, next app.Config) string {
 // list names a few things, or the first of many.
 func list(names []string) string {
 	const most = 4
-	switch n := len(names); {
-	case n == 1:
-		return names[0]
-	case n > most:
-		return strings.Join(names[:most], ", ") + " and " + count(n-most, "other rig")
-	default:
-		return strings.Join(names[:n-1], ", ") + " and " + names[n-1]
+	if more := len(names) - most; more > 0 {
+		names = append(slices.Clone(names[:most]), words.Count(more, "other rig"))
 	}
+	return words.List(names)
 }

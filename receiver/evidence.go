@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/isc-receiver/isc-receiver/internal/words"
 	"github.com/isc-receiver/isc-receiver/receiver/inbox"
 	"github.com/isc-receiver/isc-receiver/receiver/isc"
 )
@@ -80,7 +81,7 @@ func shown(t *trace, looks *protocol) string {
 	if looks != nil {
 		end = ": that looks like " + looks.words + "."
 	}
-	return fmt.Sprintf("The last one, of %s, %s the bytes % x%s", number(uint64(t.size), "byte"), verb,
+	return fmt.Sprintf("The last one, of %s, %s the bytes % x%s", words.Count(t.size, "byte"), verb,
 		t.head[:min(t.size, shownSize)], end)
 }
 
@@ -104,7 +105,7 @@ func (p *Pipeline) barred(at time.Duration, now bool) (sentences []string) {
 			if t.several {
 				where = "addresses that are"
 			}
-			sentences = append(sentences, p.tell(t, at, number(t.count, kind.thing)+" came from "+where+" not allowed"))
+			sentences = append(sentences, p.tell(t, at, words.Count(t.count, kind.thing)+" came from "+where+" not allowed"))
 		}
 	}
 	return sentences
@@ -113,7 +114,7 @@ func (p *Pipeline) barred(at time.Duration, now bool) (sentences []string) {
 // malformed says what comes that is not coded video, and why the last of it is not.
 func (p *Pipeline) malformed(at time.Duration) string {
 	t := &p.evidence.malformed
-	what := number(t.count, "datagram") + " came without coded video"
+	what := words.Count(t.count, "datagram") + " came without coded video"
 	if t.several {
 		what += " from several addresses"
 	}

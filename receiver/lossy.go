@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/isc-receiver/isc-receiver/internal/status"
+	"github.com/isc-receiver/isc-receiver/internal/words"
 )
 
 const (
@@ -25,13 +26,13 @@ func (p *Pipeline) lossyVerdict(at time.Duration, c *status.Channel, text string
 	}
 	if n := recent.Datagrams.Late; n >= recent.Lost {
 		v.Evidence = append(v.Evidence, fmt.Sprintf(
-			"In the last 8 s, %s came later than the %d ms that packets are waited for.", number(n, "datagram"),
+			"In the last 8 s, %s came later than the %d ms that packets are waited for.", words.Count(n, "datagram"),
 			p.budget.Milliseconds()))
 		v.Advice = "Raise the latency."
 	}
 	if n := recent.Datagrams.KernelDropped; n > 0 {
 		v.Evidence = append(v.Evidence, fmt.Sprintf(
-			"In the last 8 s, %s came to this machine but not to the receiver, as the buffer was full.", number(n, "datagram")))
+			"In the last 8 s, %s came to this machine but not to the receiver, as the buffer was full.", words.Count(n, "datagram")))
 		v.Advice = "See what keeps this machine so busy, and let the system give larger receive buffers."
 	}
 	if len(v.Evidence) == 0 {
@@ -77,7 +78,7 @@ func (p *Pipeline) silentLinks(at time.Duration, c *status.Channel) (sentences [
 		}
 	}
 	if len(never) > 0 {
-		sentences = append(sentences, fmt.Sprintf("Nothing of the rig has ever come to UDP %s.", join(never)))
+		sentences = append(sentences, fmt.Sprintf("Nothing of the rig has ever come to UDP %s.", words.List(never)))
 	}
 	return sentences
 }
@@ -88,7 +89,7 @@ func (p *Pipeline) scatteredVerdict(at time.Duration) status.Verdict {
 	v := status.Verdict{
 		Code:     status.VerdictTooLossy,
 		Text:     "Too much is lost on the way: coded packets arrive, but no two in sequence yet.",
-		Evidence: []string{p.tell(t, at, number(t.count, "coded packet")+" came")},
+		Evidence: []string{p.tell(t, at, words.Count(t.count, "coded packet")+" came")},
 		Advice:   "See to the rig's links: their modems, SIM cards and reception.",
 	}
 	if at-t.began < silence { // they may be the very first of a rig that has just started
@@ -103,7 +104,7 @@ func (p *Pipeline) scatteredVerdict(at time.Duration) status.Verdict {
 				quiet = append(quiet, fmt.Sprint(port))
 			}
 		}
-		v.Evidence = append(v.Evidence, fmt.Sprintf("None of them came to UDP %s.", join(quiet)))
+		v.Evidence = append(v.Evidence, fmt.Sprintf("None of them came to UDP %s.", words.List(quiet)))
 	}
 	v.Evidence = append(v.Evidence, p.strangers(at, true)...)
 	return v

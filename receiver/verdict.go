@@ -8,6 +8,7 @@ import (
 
 	"github.com/isc-receiver/isc-receiver/internal/portlist"
 	"github.com/isc-receiver/isc-receiver/internal/status"
+	"github.com/isc-receiver/isc-receiver/internal/words"
 )
 
 const (
@@ -80,7 +81,7 @@ func (p *Pipeline) keyframeVerdict(at time.Duration, c *status.Channel) status.V
 	pic := &p.picture
 	v := status.Verdict{
 		Code: status.VerdictNoKeyframe, Text: "Packets arrive, but no keyframe yet.",
-		Evidence: []string{fmt.Sprintf("%s came within %s.", number(pic.packets, "packet"), lasting(at-pic.since))},
+		Evidence: []string{fmt.Sprintf("%s came within %s.", words.Count(pic.packets, "packet"), lasting(at-pic.since))},
 		Advice:   "Have the rig send a keyframe with SPS and PPS each second.",
 	}
 	keyframe, sps, pps := pic.has(naluIDR), pic.has(naluSPS), pic.has(naluPPS)
@@ -91,7 +92,7 @@ func (p *Pipeline) keyframeVerdict(at time.Duration, c *status.Channel) status.V
 			ago(at-pic.shown))}
 	case pic.idr:
 		v.Text = fmt.Sprintf("Packets arrive, but have made no whole picture for %s.", lasting(at-pic.shown))
-		v.Evidence = []string{fmt.Sprintf("%s came that belong to no picture.", number(p.depacket.Dropped, "packet"))}
+		v.Evidence = []string{fmt.Sprintf("%s came that belong to no picture.", words.Count(p.depacket.Dropped, "packet"))}
 		v.Advice = "See that the rig sends H.264 as RFC 6184 has it, or restart its encoder."
 	case keyframe && sps && pps:
 		v.Text = "Packets arrive, but no whole keyframe yet."

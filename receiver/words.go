@@ -3,9 +3,9 @@ package receiver
 import (
 	"fmt"
 	"net/netip"
-	"strings"
 	"time"
 
+	"github.com/isc-receiver/isc-receiver/internal/words"
 	"github.com/isc-receiver/isc-receiver/receiver/isc"
 )
 
@@ -20,14 +20,6 @@ var malformedWords = map[error]string{
 	isc.ErrVersion:    "what it carries is no RTP packet",
 	errTooLong:        "it is longer than any coded packet",
 	errSequence:       "its sequence number does not fit its segment",
-}
-
-// number writes a count of things.
-func number(n uint64, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 // lasting writes how long something has lasted.
@@ -54,21 +46,13 @@ func ago(d time.Duration) string {
 	return lasting(d) + " ago"
 }
 
-// join writes things as people do.
-func join(things []string) string {
-	if len(things) < 2 {
-		return strings.Join(things, "")
-	}
-	return strings.Join(things[:len(things)-1], ", ") + " and " + things[len(things)-1]
-}
-
 // prefixes writes networks and addresses, the first few of them.
 func prefixes(of []netip.Prefix) string {
 	const most = 4
 	var names []string
 	for i, prefix := range of {
 		if i == most && len(of) > most+1 {
-			names = append(names, number(uint64(len(of)-most), "more network"))
+			names = append(names, words.Count(len(of)-most, "more network"))
 			break
 		}
 		if prefix.IsSingleIP() {
@@ -77,5 +61,5 @@ func prefixes(of []netip.Prefix) string {
 			names = append(names, prefix.String())
 		}
 	}
-	return join(names)
+	return words.List(names)
 }

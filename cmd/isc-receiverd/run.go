@@ -17,6 +17,7 @@ import (
 	"github.com/isc-receiver/isc-receiver/internal/journal"
 	"github.com/isc-receiver/isc-receiver/internal/sdnotify"
 	"github.com/isc-receiver/isc-receiver/internal/status"
+	"github.com/isc-receiver/isc-receiver/internal/words"
 )
 
 // gcPercent is how much memory may grow, in percent of what is in use, before it is collected. Little is in use: a
@@ -112,14 +113,6 @@ func (r *runner) greet(stdout io.Writer) {
 	fmt.Fprintln(stdout, "Nobody can watch: there is no key that is good. Add one: isc-receiverd keys add NAME")
 }
 
-// count says how many there are of something.
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}
-
 // describe says in a line what the program is at.
 func (r *runner) describe() string {
 	live, viewers := 0, 0
@@ -130,7 +123,7 @@ func (r *runner) describe() string {
 			live++
 		}
 	}
-	line := fmt.Sprintf("%d of %s live, %s", live, count(len(snapshot.Channels), "rig"), count(viewers, "viewer"))
+	line := fmt.Sprintf("%d of %s live, %s", live, words.Count(len(snapshot.Channels), "rig"), words.Count(viewers, "viewer"))
 	if r.refused.Load() {
 		line += "; the settings file is wrong, those before hold: see the log"
 	}

@@ -1,10 +1,10 @@
 package events
 
 import (
-	"strings"
 	"time"
 
 	"github.com/isc-receiver/isc-receiver/internal/status"
+	"github.com/isc-receiver/isc-receiver/internal/words"
 )
 
 const (
@@ -101,8 +101,5 @@ func (a *Alarm) tell(channels []status.Channel, told bool) string {
 		a.channels[c.ID].told = told
 		names = append(names, c.Name)
 	}
-	if last := len(names) - 1; last > 0 {
-		return strings.Join(names[:last], ", ") + " and " + names[last]
-	}
-	return names[0]
+	return words.List(names)
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/isc-receiver/isc-receiver/internal/status"
+	"github.com/isc-receiver/isc-receiver/internal/words"
 )
 
 // Level says whether anyone must act.
@@ -209,10 +210,7 @@ func (d *differ) saving(was, is Saving) {
 
 // worded returns an event about loss with the words for its number.
 func (e Event) worded() Event {
-	e.Lead = fmt.Sprintf("%d packets lost", e.lost)
-	if e.lost == 1 {
-		e.Lead = "1 packet lost"
-	}
+	e.Lead = words.Count(e.lost, "packet") + " lost"
 	if over := e.lostLast.Sub(e.Time); over >= time.Second {
 		e.Lead += " over " + span(over)
 	}

@@ -18,7 +18,7 @@ var rules = map[string]rule{
 	},
 	"cmd/isc-receiverd": {
 		own: []string{
-			"app", "internal/journal", "internal/cli", "internal/sdnotify", "internal/status", "internal/usage",
+			"app", "internal/journal", "internal/cli", "internal/sdnotify", "internal/status", "internal/usage", "internal/words",
 		},
 		libs: []string{"github.com/alecthomas/kong", "github.com/schollz/progressbar/v3", "golang.org/x/term"},
 		why:  "the daemon is the core without a window: it drives app and prints the snapshot, nothing more",
@@ -32,7 +32,7 @@ var rules = map[string]rule{
 		why:  "the sending side shares the coding with the receiver, through internal/rig, and nothing else",
 	},
 	"gui": {
-		own:  []string{"app", "internal/status", "gui/*"},
+		own:  []string{"app", "internal/status", "internal/words", "gui/*"},
 		libs: []string{"fyne.io/fyne/v2", "github.com/dustin/go-humanize", "rsc.io/qr"},
 		why:  "the window shows the snapshot and raises commands; reception must not depend on it",
 	},
@@ -42,7 +42,7 @@ var rules = map[string]rule{
 		why:  "the form takes settings and gives settings: it knows their rules, and nothing of a run",
 	},
 	"gui/*": {
-		own:  []string{"internal/status"},
+		own:  []string{"internal/status", "internal/words"},
 		libs: []string{"fyne.io/fyne/v2"},
 		why:  "widgets get values and raise OnX: they know nothing of a run, so they can be tested alone",
 	},
@@ -59,7 +59,7 @@ var rules = map[string]rule{
 	"receiver": {
 		own: []string{
 			"receiver/isc", "receiver/depacket", "receiver/feedback", "receiver/inbox", "receiver/ledger",
-			"internal/loglimit", "internal/media", "internal/portlist", "internal/status",
+			"internal/loglimit", "internal/media", "internal/portlist", "internal/status", "internal/words",
 		},
 		libs: []string{"github.com/pion/rtp", "github.com/bluenviron/mediacommon/v2"},
 		not:  []string{"net/http", "os"},
@@ -121,7 +121,7 @@ var rules = map[string]rule{
 		why: "it lets a program find its first instance, and knows nothing of what the program does",
 	},
 	"internal/diagnosis": {
-		own: []string{"internal/host", "internal/portlist", "internal/status"},
+		own: []string{"internal/host", "internal/portlist", "internal/status", "internal/words"},
 		why: "it puts facts of the machine and a verdict together: it knows neither the receiver nor who shows the result",
 	},
 	"internal/keys": {
@@ -154,6 +154,9 @@ var rules = map[string]rule{
 	"internal/netns": {
 		why: "it serves tests alone, and knows nothing of what they test",
 	},
+	"internal/words": {
+		why: "it writes words, whatever they are about",
+	},
 	"internal/written": {
 		why: "it serves tests alone, and keeps what they look at",
 	},
@@ -178,6 +181,7 @@ var rules = map[string]rule{
 		why: "it asks the system who owns a port, a question that any program may ask",
 	},
 	"internal/rig/plan": {
+		own: []string{"internal/words"},
 		not: []string{"net", "net/http", "os"},
 		why: "the deciding part is told what it needs, times included, so that another wire format can use it as it is",
 	},

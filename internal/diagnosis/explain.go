@@ -3,11 +3,11 @@ package diagnosis
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/isc-receiver/isc-receiver/internal/host"
 	"github.com/isc-receiver/isc-receiver/internal/portlist"
 	"github.com/isc-receiver/isc-receiver/internal/status"
+	"github.com/isc-receiver/isc-receiver/internal/words"
 )
 
 // explain adds facts to a verdict that nothing arrives. What surely has to be done replaces the advice that there is.
@@ -25,7 +25,7 @@ func explain(v status.Verdict, c Channel, f facts) status.Verdict {
 	}
 	if f.unheard > 0 {
 		v.Evidence = append(v.Evidence, fmt.Sprintf("In the last %d s, %s came to UDP ports of this machine where no "+
-			"program listens.", int(unheardSpan.Seconds()), count(f.unheard)))
+			"program listens.", int(unheardSpan.Seconds()), words.Count(f.unheard, "datagram")))
 	}
 	ports := portlist.Format(c.Ports)
 	switch {
@@ -82,24 +82,9 @@ func where(c Channel, f facts) string {
 	case len(f.interfaces) == off:
 		return fmt.Sprintf("The receiver listens on UDP %s, but this machine has no network that is switched on.", ports)
 	case c.Watches:
-		return fmt.Sprintf("The receiver watches %s for packets to UDP %s.", join(names), ports)
+		return fmt.Sprintf("The receiver watches %s for packets to UDP %s.", words.List(names), ports)
 	case c.Interface == "":
-		return fmt.Sprintf("The receiver listens on UDP %s of all network interfaces: %s.", ports, join(names))
+		return fmt.Sprintf("The receiver listens on UDP %s of all network interfaces: %s.", ports, words.List(names))
 	}
-	return fmt.Sprintf("The receiver listens on UDP %s of %s.", ports, join(names))
-}
-
-// join writes a list as people do.
-func join(items []string) string {
-	if len(items) < 2 {
-		return strings.Join(items, "")
-	}
-	return strings.Join(items[:len(items)-1], ", ") + " and " + items[len(items)-1]
-}
-
-func count(datagrams uint64) string {
-	if datagrams == 1 {
-		return "1 datagram"
-	}
-	return fmt.Sprintf("%d datagrams", datagrams)
+	return fmt.Sprintf("The receiver listens on UDP %s of %s.", ports, words.List(names))
 }

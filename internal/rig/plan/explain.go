@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/isc-receiver/isc-receiver/internal/words"
 )
 
 // telltale is the change of a weight that is worth a decision's line.
@@ -24,7 +26,7 @@ func (p *Planner) explain(now time.Time, old *Plan) {
 		p.say(now, "%s", p.codingText())
 	}
 	if next.Bitrate > 0 && (old == nil || old.Bitrate != next.Bitrate) {
-		p.say(now, "the video may have %d kb/s: %s in use", next.Bitrate/1000, count(next.Paths, "path"))
+		p.say(now, "the video may have %d kb/s: %s in use", next.Bitrate/1000, words.Count(next.Paths, "path"))
 	}
 	if next.Paths == 0 {
 		p.said = p.said[:0]
@@ -53,7 +55,7 @@ func (p *Planner) explain(now time.Time, old *Plan) {
 // codingText says what the coding is and why.
 func (p *Planner) codingText() string {
 	next := p.plan
-	text := fmt.Sprintf("%d+%d over %s", next.Sources, next.Parity, count(next.Paths, "path"))
+	text := fmt.Sprintf("%d+%d over %s", next.Sources, next.Parity, words.Count(next.Paths, "path"))
 	switch {
 	case next.Paths == 0:
 		return text + ": nothing can be sent"
@@ -68,11 +70,4 @@ func (p *Planner) codingText() string {
 			100*p.config.Overhead)
 	}
 	return text
-}
-
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }

@@ -3,6 +3,8 @@ package plan
 import (
 	"fmt"
 	"time"
+
+	"github.com/isc-receiver/isc-receiver/internal/words"
 )
 
 const (
@@ -144,7 +146,7 @@ func (p *Planner) score(now time.Time, i int, scores []uint32) {
 		if l.used {
 			reason := fmt.Sprintf("none of the %d datagrams sent there since the last scores came (score 0)", l.sent)
 			if i >= len(scores) {
-				reason = fmt.Sprintf("the receiver has %s; should it not have this rig's ports?", count(len(scores), "link"))
+				reason = fmt.Sprintf("the receiver has %s; should it not have this rig's ports?", words.Count(len(scores), "link"))
 			}
 			p.lose(now, i, reason)
 		}
@@ -163,7 +165,7 @@ func (p *Planner) score(now time.Time, i int, scores []uint32) {
 		l.quality, l.scored = quality, true
 	case l.good >= l.needs:
 		l.used, l.quality, l.scored, l.back, l.failed = true, quality, true, now, 0
-		p.say(now, "link %d has its share again: it has %s", i, count(l.needs, "score"))
+		p.say(now, "link %d has its share again: it has %s", i, words.Count(l.needs, "score"))
 	}
 }
 
