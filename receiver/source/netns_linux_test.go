@@ -2,6 +2,7 @@ package source
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"testing"
@@ -65,12 +66,12 @@ func TestInterfaceComesAndGoes(t *testing.T) {
 	if !netns.Enter(t) {
 		return
 	}
-	const port = 5078
+	const first = 5078
 	for name, byAddress := range map[string]bool{"bound to the interface": false, "bound to its address": true} {
 		t.Run(name, func(t *testing.T) {
 			leak.None(t)
 			pool := new(inbox.Pool)
-			u, err := listenUDP(near, []int{port, port + 1}, pool, byAddress)
+			u, err := listenUDP(near, []int{first, first + 1}, pool, byAddress)
 			require.NoError(t, err, "the interface may still come")
 			r := run(t, u, pool)
 			defer r.end(t)
@@ -81,23 +82,34 @@ func TestInterfaceComesAndGoes(t *testing.T) {
 			require.True(t, isDown())
 
 			address := "10.77.0.1"
-			hears := func() bool {
-				if socket, err := r.links[1].get(); err != nil || socket.index == 0 {
-					return false
+			stage := 0
+			// hears tells whether both links hear what was not sent before.
+			hears := func() func() bool {
+				stage++
+				payload := fmt.Sprint("stage ", stage)
+				heard := map[int]bool{}
+				return func() bool {
+					if socket, err := r.links[1].get(); err != nil || socket.index == 0 {
+						return false
+					}
+					to := netip.MustParseAddr(address)
+					for port := range uint16(2) {
+						inject(t, toNear(t, netip.AddrPortFrom(to, first+port), payload))
+					}
+					for d := r.in.Take(); d != nil; d = r.in.Take() {
+						if d.From == sender && string(d.Bytes()) == payload {
+							heard[d.Link] = true
+						}
+					}
+					return len(heard) == 2
 				}
-				to := netip.AddrPortFrom(netip.MustParseAddr(address), port)
-				inject(t, toNear(t, to, "x"), toNear(t, netip.AddrPortFrom(to.Addr(), port+1), "y"))
-				d := r.in.Take()
-				return d != nil && d.From == sender
 			}
 			for range 3 {
 				addPair(t, address)
-				await.Until(t, "the link is up", hears)
+				await.Until(t, "the links are up", hears())
 				for link := range 2 {
 					_, down := r.Link(link)
 					require.NoError(t, down)
-				}
-				for r.in.Take() != nil {
 				}
 				netns.Command(t, "ip link delete "+near)
 				await.Until(t, "the link is down", isDown)
@@ -105,24 +117,23 @@ func TestInterfaceComesAndGoes(t *testing.T) {
 
 			// Another one comes before it is noticed that the first has gone.
 			addPair(t, address)
-			await.Until(t, "the link is up", hears)
+			await.Until(t, "the links are up", hears())
 			netns.Command(t, "ip link delete "+near)
 			addPair(t, address)
-			await.Until(t, "the link is up on the new interface", func() bool {
+			hearsAgain := hears()
+			await.Until(t, "the links are up on the new interface", func() bool {
 				socket, err := r.links[0].get()
 				now, lookErr := lookUp(near)
 				require.NoError(t, lookErr)
-				return err == nil && socket.index == now.index && hears()
+				return err == nil && socket.index == now.index && hearsAgain()
 			})
 
 			// The address changes, as with a new lease.
 			address = "10.77.0.9"
 			netns.Command(t, "ip address delete 10.77.0.1/24 dev "+near)
 			netns.Command(t, "ip address add %s/24 dev %s", address, near)
-			for r.in.Take() != nil {
-			}
-			await.Until(t, "the new address is listened on", hears)
-			require.Equal(t, []int{port, port + 1}, r.Ports())
+			await.Until(t, "the new address is listened on", hears())
+			require.Equal(t, []int{first, first + 1}, r.Ports())
 			netns.Command(t, "ip link delete "+near)
 		})
 	}
