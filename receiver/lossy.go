@@ -32,7 +32,8 @@ func (p *Pipeline) lossyVerdict(at time.Duration, c *status.Channel, text string
 	}
 	if n := recent.Datagrams.KernelDropped; n > 0 {
 		v.Evidence = append(v.Evidence, fmt.Sprintf(
-			"In the last 8 s, %s came to this machine but not to the receiver, as the buffer was full.", words.Count(n, "datagram")))
+			"In the last 8 s, %s came to this machine but not to the receiver, as the buffer was full.",
+			words.Count(n, "datagram")))
 		v.Advice = "See what keeps this machine so busy, and let the system give larger receive buffers."
 	}
 	if len(v.Evidence) == 0 {

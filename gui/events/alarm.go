@@ -76,7 +76,7 @@ func due(last *time.Time, now time.Time) bool {
 // watch brings a channel up to date; it returns nil for one that has had no picture yet, or plays a capture.
 func (a *Alarm) watch(now time.Time, c status.Channel) *watched {
 	w := a.channels[c.ID]
-	has := HasPicture(c)
+	has := hasPicture(c)
 	if w == nil && has && c.Source != "file" {
 		w = &watched{}
 		a.channels[c.ID] = w

@@ -119,8 +119,8 @@ func (d *differ) channel(was, is status.Channel) {
 	}
 }
 
-// HasPicture tells whether viewers see a picture that moves.
-func HasPicture(c status.Channel) bool {
+// hasPicture tells whether viewers see a picture that moves.
+func hasPicture(c status.Channel) bool {
 	return c.State == status.ChannelLive && (c.Verdict.Code == status.VerdictOK || c.Verdict.Code == "")
 }
 
@@ -129,7 +129,7 @@ func (d *differ) picture(was, is status.Channel) {
 	if was.State != is.State && d.ended(is) {
 		return
 	}
-	switch had, has := HasPicture(was), HasPicture(is); {
+	switch had, has := hasPicture(was), hasPicture(is); {
 	case had && !has:
 		lead := "No picture."
 		if is.Verdict.Code == status.VerdictTooLossy {

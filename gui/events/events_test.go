@@ -183,11 +183,11 @@ func TestLog(t *testing.T) {
 	require.Len(t, l.Events(true), 3)
 	require.Empty(t, Text(nil))
 
-	for i := range 2 * LogSize {
+	for i := range 2 * logSize {
 		l.Add(Event{Time: noon.Add(time.Duration(i)), Lead: "x"})
 	}
-	require.Len(t, l.Events(false), LogSize)
-	require.Equal(t, noon.Add(2*LogSize-1), l.Events(false)[0].Time, "the newest first")
+	require.Len(t, l.Events(false), logSize)
+	require.Equal(t, noon.Add(2*logSize-1), l.Events(false)[0].Time, "the newest first")
 }
 
 func TestAlarm(t *testing.T) {

@@ -7,14 +7,14 @@ import (
 )
 
 const (
-	// LogSize is how many events a Log keeps.
-	LogSize = 1000
+	// logSize is how many events a Log keeps.
+	logSize = 1000
 
 	// lossPause is how long nothing must be lost for the next loss to be an event of its own.
 	lossPause = 10 * time.Second
 )
 
-// Log keeps the last LogSize events. The zero value is an empty one. It belongs to one goroutine.
+// Log keeps the last logSize events. The zero value is an empty one. It belongs to one goroutine.
 type Log struct {
 	events []Event // oldest first
 }
@@ -26,7 +26,7 @@ func (l *Log) Add(events ...Event) {
 			l.events = append(l.events, e)
 		}
 	}
-	if over := len(l.events) - LogSize; over > 0 {
+	if over := len(l.events) - logSize; over > 0 {
 		l.events = slices.Delete(l.events, 0, over)
 	}
 }

@@ -50,9 +50,9 @@ func (b *footer) show(f *Form) {
 		b.apply.Text = label
 		b.apply.SetIcon(icon)
 	}
-	widgets.Enable(b.apply, right && !f.state.Busy && (!f.state.Running || f.Changed()))
+	widgets.Enable(b.apply, right && !f.state.Busy && (!f.state.Running || f.edited()))
 	widgets.Enable(b.save, right && f.state.Kept.Path != "" && !f.kept())
-	widgets.Enable(b.revert, f.Changed())
+	widgets.Enable(b.revert, f.edited())
 	if f.state.Running != b.back.Visible() {
 		b.back.Hidden = !f.state.Running
 		b.object.Refresh()
@@ -82,7 +82,7 @@ func (b *footer) text(f *Form) (text string, shape widgets.Shape, tone widgets.T
 		return "A demonstration: its settings are not kept.", widgets.Ring, widgets.Quiet
 	case kept.Path == "":
 		return "These settings are not kept.", widgets.Triangle, widgets.Warning
-	case f.state.Running && f.Changed():
+	case f.state.Running && f.edited():
 		return "Changed, and not applied yet.", widgets.Disc, widgets.Accent
 	case !f.kept():
 		return "Not saved yet.", widgets.Ring, widgets.Quiet

@@ -101,7 +101,7 @@ func New() *Form {
 	f.footer = newFooter()
 	f.footer.apply.OnTapped = f.Apply
 	f.footer.save.OnTapped = func() { f.OnSave(f.cfg.Clone()) }
-	f.footer.revert.OnTapped = f.Revert
+	f.footer.revert.OnTapped = f.revert
 	f.footer.back.OnTapped = func() { f.OnBack() }
 
 	f.pages = container.NewStack(f.rig.object, f.web.object, f.video.object, f.save.object, f.ways.object)
@@ -118,7 +118,7 @@ func (f *Form) Show(s State) {
 	f.state = s
 	f.findProblems()
 	applied := len(f.problems) == 0 && f.cfg.Equal(s.Config)
-	if len(f.draft.rigs) == 0 || (applied || !f.Changed()) && !s.Config.Equal(f.filled) {
+	if len(f.draft.rigs) == 0 || (applied || !f.edited()) && !s.Config.Equal(f.filled) {
 		f.fill()
 		return
 	}
@@ -134,8 +134,8 @@ func (f *Form) ShowRig(id string) {
 	}
 }
 
-// Revert drops what has been entered.
-func (f *Form) Revert() { f.fill() }
+// revert drops what has been entered.
+func (f *Form) revert() { f.fill() }
 
 // Apply raises OnApply with what the fields hold, if it is right and there is something to do.
 func (f *Form) Apply() {
@@ -144,8 +144,8 @@ func (f *Form) Apply() {
 	}
 }
 
-// Changed tells whether something has been entered that is neither applied nor reverted.
-func (f *Form) Changed() bool { return !reflect.DeepEqual(f.draft, newDraft(f.filled)) }
+// edited tells whether something has been entered that is neither applied nor reverted.
+func (f *Form) edited() bool { return !reflect.DeepEqual(f.draft, newDraft(f.filled)) }
 
 // fill puts the state's settings into the fields.
 func (f *Form) fill() {

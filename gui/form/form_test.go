@@ -204,14 +204,14 @@ func TestStates(t *testing.T) {
 func TestStart(t *testing.T) {
 	f := openForm(t, State{Config: app.Default(), First: true, Kept: Kept{Path: keptPath}})
 	require.Len(t, f.changed, 1, "the ports of the defaults are checked")
-	require.False(t, f.Changed())
+	require.False(t, f.edited())
 	test.Tap(f.footer.apply)
 	require.Equal(t, []app.Config{app.Default().Clone()}, f.applied, "one press is enough")
 
 	f.enter(f.rig.fields["channel.ports"].entry, "6000-6002")
 	f.enter(f.rig.fields["channel.latency"].entry, "350")
 	f.rig.netChoice.SetSelectedIndex(0)
-	require.True(t, f.Changed())
+	require.True(t, f.edited())
 	f.Apply()
 	got := f.applied[1]
 	require.Equal(t, app.Ports{6000, 6001, 6002}, got.Channels[0].Ports)
@@ -264,7 +264,7 @@ func TestApplyWhileReceiving(t *testing.T) {
 
 	s.Config, s.Kept.Config = f.applied[0], f.applied[0] // it has been done
 	f.Form.Show(s)
-	require.False(t, f.Changed())
+	require.False(t, f.edited())
 	require.True(t, f.footer.apply.Disabled())
 	require.Equal(t, "Saved in ~/.config/isc-receiver/config.toml.", f.footer.note.Text())
 	test.Tap(f.footer.back)

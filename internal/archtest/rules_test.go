@@ -18,7 +18,8 @@ var rules = map[string]rule{
 	},
 	"cmd/isc-receiverd": {
 		own: []string{
-			"app", "internal/journal", "internal/cli", "internal/sdnotify", "internal/status", "internal/usage", "internal/words",
+			"app",
+			"internal/journal", "internal/cli", "internal/sdnotify", "internal/status", "internal/usage", "internal/words",
 		},
 		libs: []string{"github.com/alecthomas/kong", "github.com/schollz/progressbar/v3", "golang.org/x/term"},
 		why:  "the daemon is the core without a window: it drives app and prints the snapshot, nothing more",

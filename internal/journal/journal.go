@@ -26,7 +26,7 @@ func Attached() bool {
 // Log returns a logger to standard error: for the journal where that is where it goes, else with times for people.
 func Log(level slog.Leveler) *slog.Logger {
 	if Attached() {
-		return slog.New(NewHandler(os.Stderr, level))
+		return slog.New(newHandler(os.Stderr, level))
 	}
 	return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
 }
@@ -54,8 +54,8 @@ func priority(level slog.Level) string {
 	}
 }
 
-// Handler writes records as lines: the priority, the message, and what slog.TextHandler makes of the attributes.
-type Handler struct {
+// handler writes records as lines: the priority, the message, and what slog.TextHandler makes of the attributes.
+type handler struct {
 	attributes slog.Handler // writes to out.line
 	out        *output
 }
@@ -67,10 +67,10 @@ type output struct {
 	to   io.Writer
 }
 
-// NewHandler returns a handler that writes to w each record of a level or above, with one call of Write.
-func NewHandler(w io.Writer, level slog.Leveler) *Handler {
+// newHandler returns a handler that writes to w each record of a level or above, with one call of Write.
+func newHandler(w io.Writer, level slog.Leveler) *handler {
 	out := &output{to: w}
-	return &Handler{out: out, attributes: slog.NewTextHandler(&out.line, &slog.HandlerOptions{
+	return &handler{out: out, attributes: slog.NewTextHandler(&out.line, &slog.HandlerOptions{
 		Level: level,
 		ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
 			_, isLevel := a.Value.Any().(slog.Level)
@@ -83,12 +83,12 @@ func NewHandler(w io.Writer, level slog.Leveler) *Handler {
 }
 
 // Enabled implements slog.Handler.
-func (h *Handler) Enabled(ctx context.Context, level slog.Level) bool {
+func (h *handler) Enabled(ctx context.Context, level slog.Level) bool {
 	return h.attributes.Enabled(ctx, level)
 }
 
 // Handle implements slog.Handler.
-func (h *Handler) Handle(ctx context.Context, record slog.Record) error {
+func (h *handler) Handle(ctx context.Context, record slog.Record) error {
 	h.out.mu.Lock()
 	defer h.out.mu.Unlock()
 	h.out.line.Reset()
@@ -108,13 +108,13 @@ func (h *Handler) Handle(ctx context.Context, record slog.Record) error {
 }
 
 // WithAttrs implements slog.Handler.
-func (h *Handler) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return &Handler{attributes: h.attributes.WithAttrs(attrs), out: h.out}
+func (h *handler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return &handler{attributes: h.attributes.WithAttrs(attrs), out: h.out}
 }
 
 // WithGroup implements slog.Handler.
-func (h *Handler) WithGroup(name string) slog.Handler {
-	return &Handler{attributes: h.attributes.WithGroup(name), out: h.out}
+func (h *handler) WithGroup(name string) slog.Handler {
+	return &handler{attributes: h.attributes.WithGroup(name), out: h.out}
 }
 
 // oneLine returns a message as it is, or quoted where it would be more than a line: messages of libraries may hold what

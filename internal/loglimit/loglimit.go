@@ -10,8 +10,8 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// HeldBack names the attribute that says how many lines were held back before the one that carries it.
-const HeldBack = "held_back"
+// heldBack names the attribute that says how many lines were held back before the one that carries it.
+const heldBack = "held_back"
 
 // Handler passes on as many records as its bucket has tokens for and holds back the others, whatever their level.
 // It may be used concurrently.
@@ -47,7 +47,7 @@ func (h *Handler) Enabled(ctx context.Context, level slog.Level) bool {
 }
 
 // Handle implements slog.Handler. The first record that goes out after others were held back says how many, in the
-// attribute HeldBack among its own. To hold a record back is no error.
+// attribute heldBack among its own. To hold a record back is no error.
 func (h *Handler) Handle(ctx context.Context, record slog.Record) error {
 	now := record.Time
 	if now.IsZero() { // slog allows records without a time
@@ -60,7 +60,7 @@ func (h *Handler) Handle(ctx context.Context, record slog.Record) error {
 	}
 	if untold := h.bucket.untold.Swap(0); untold > 0 {
 		record = record.Clone()
-		record.AddAttrs(slog.Uint64(HeldBack, untold))
+		record.AddAttrs(slog.Uint64(heldBack, untold))
 	}
 	return h.next.Handle(ctx, record)
 }

@@ -105,7 +105,7 @@ func (c *counter) Handle(_ context.Context, record slog.Record) error {
 	defer c.mu.Unlock()
 	c.passed++
 	record.Attrs(func(a slog.Attr) bool {
-		if a.Key == HeldBack {
+		if a.Key == heldBack {
 			c.told += a.Value.Uint64()
 		}
 		return true
