@@ -86,11 +86,11 @@ func (f *KeyFile) List() []ViewerKey {
 
 // Note says in a sentence that the settings ask viewers for no key, or is empty.
 func (f *KeyFile) Note() string {
-	host := reachable(f.cfg.HTTP.Address, f.cfg.Channels[0].Interface)
+	page, old := f.cfg.HTTP.Address, f.cfg.HTTP.LegacyHLSAddress
 	switch {
 	case f.cfg.Access.Mode == AccessOpen:
 		return "With these settings viewers need no key: access is open to everyone who reaches the address."
-	case isLoopback(host) && f.cfg.HTTP.PublicURL == "" && f.cfg.HTTP.LegacyHLSAddress == "":
+	case isLoopback(page) && (old == "" || isLoopback(old)) && f.cfg.HTTP.PublicURL == "":
 		return "With these settings viewers need no key: only this machine reaches the address."
 	default:
 		return ""

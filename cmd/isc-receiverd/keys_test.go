@@ -66,6 +66,9 @@ func TestKeys(t *testing.T) {
 	require.Contains(t, keysCalled(t, "add", "x"), "access is open to everyone")
 	require.NoError(t, os.WriteFile(settings, []byte("[http]\naddress='localhost:1'\n"), 0o600))
 	require.Contains(t, keysCalled(t), "only this machine reaches the address")
+	unplugged := "[http]\naddress=':1'\n[[channel]]\nid='rig1'\ninterface='unplugged0'\n"
+	require.NoError(t, os.WriteFile(settings, []byte(unplugged), 0o600))
+	require.NotContains(t, keysCalled(t), "need no key", "the page listens at all addresses, whatever has none now")
 }
 
 func TestKeysRefused(t *testing.T) {

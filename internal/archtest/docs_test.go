@@ -90,6 +90,24 @@ func TestTreeIsWhole(t *testing.T) {
 	}
 }
 
+// TestFolderMap holds the map of folders for those who change the code against the folders that there are.
+func TestFolderMap(t *testing.T) {
+	var listed []string
+	for line := range strings.Lines(prose(t, "CONTRIBUTING.md")) {
+		if names, _, row := strings.Cut(strings.TrimPrefix(line, "| "), " | "); row && strings.Contains(names, "`") {
+			for name := range strings.SplitSeq(names, ", ") {
+				dir := strings.TrimSuffix(strings.Trim(name, "`"), "/")
+				require.DirExists(t, filepath.Join(root, dir))
+				listed = append(listed, strings.Split(dir, "/")[0])
+			}
+		}
+	}
+	require.NotEmpty(t, listed)
+	for dir := range packages(t) {
+		require.Contains(t, listed, strings.Split(dir, "/")[0], "CONTRIBUTING.md does not say what is in it")
+	}
+}
+
 // TestVerdictsAreExplained holds the codes that a snapshot may have against the document that explains them.
 func TestVerdictsAreExplained(t *testing.T) {
 	file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(root, "internal/status/status.go"), nil, 0)
