@@ -1,11 +1,15 @@
 package receiver
 
 import (
+	"context"
+	"log/slog"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/isc-receiver/isc-receiver/internal/media"
 )
 
 // TestChannelStuck has the pipeline hang, then an output.
@@ -36,5 +40,29 @@ func TestChannelStuck(t *testing.T) {
 		require.NoError(t, end())
 		<-time.After(time.Minute)
 		require.Zero(t, c.Stuck(time.Now()), "it has ended")
+	})
+}
+
+// TestQueueBytes wants no more memory held for an output that takes nothing than there is for all.
+func TestQueueBytes(t *testing.T) {
+	const size, fit = 3 << 20, queueBytes / (3 << 20)
+	synctest.Test(t, func(t *testing.T) {
+		q := newQueue(&unitOutput{}, slog.New(slog.DiscardHandler))
+		unit := media.AccessUnit{NALUs: [][]byte{make([]byte, size-1), {0x65}}, IDR: true}
+		for range 20 {
+			q.put(unit)
+		}
+		require.Len(t, q.units, fit)
+		require.EqualValues(t, 20-fit, q.dropped.Load())
+
+		go q.run(context.Background())
+		synctest.Wait()
+		for range fit {
+			q.put(unit)
+		}
+		require.EqualValues(t, 20-fit, q.dropped.Load(), "there is room again")
+		close(q.units)
+		synctest.Wait()
+		require.Zero(t, q.held.Load())
 	})
 }

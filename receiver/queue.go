@@ -9,8 +9,12 @@ import (
 	"github.com/isc-receiver/isc-receiver/internal/media"
 )
 
-// queueSize is how many access units may wait for an output: about 5 s.
-const queueSize = 128
+// queueSize is how many access units may wait for an output, about 5 s, and queueBytes how many bytes of them, the one
+// that it is at included: more than that at 20 Mb/s.
+const (
+	queueSize  = 128
+	queueBytes = 32 << 20
+)
 
 // logEvery is how often one output's or socket's errors are logged at most.
 const logEvery = time.Second
@@ -19,7 +23,8 @@ const logEvery = time.Second
 type queue struct {
 	output  Output
 	units   chan media.AccessUnit
-	skip    bool // until the next IDR unit
+	held    atomic.Int64 // bytes of the units that wait, and of the one that the output is at
+	skip    bool         // until the next IDR unit
 	dropped atomic.Uint64
 	busy    mark // since when the output has been at its unit, none while it waits for one
 	log     *slog.Logger
@@ -31,19 +36,35 @@ func newQueue(output Output, log *slog.Logger) *queue {
 
 // put adds a unit, or drops it. One goroutine may call it.
 func (q *queue) put(unit media.AccessUnit) {
-	if q.skip && unit.IDR {
-		q.skip = false
-		unit.Hole = true
+	unit.Hole = unit.Hole || q.skip
+	if !q.skip || unit.IDR {
+		q.skip = !q.add(unit)
 	}
-	if !q.skip {
+	if q.skip {
+		q.dropped.Add(1)
+	}
+}
+
+// add adds a unit if there is room for it.
+func (q *queue) add(unit media.AccessUnit) bool {
+	size := sizeOf(unit)
+	if q.held.Add(size) <= queueBytes {
 		select {
 		case q.units <- unit:
-			return
+			return true
 		default:
-			q.skip = true
 		}
 	}
-	q.dropped.Add(1)
+	q.held.Add(-size)
+	return false
+}
+
+// sizeOf returns how many bytes a unit has.
+func sizeOf(unit media.AccessUnit) (bytes int64) {
+	for _, nalu := range unit.NALUs {
+		bytes += int64(len(nalu))
+	}
+	return bytes
 }
 
 // run hands units on until the queue is closed, or ctx has ended.
@@ -56,6 +77,7 @@ func (q *queue) run(ctx context.Context) {
 		q.busy.set(time.Now())
 		err := q.output.WriteUnit(unit)
 		q.busy.clear()
+		q.held.Add(-sizeOf(unit))
 		if err != nil && failures.allow(time.Now()) {
 			q.log.Warn("output failed", "error", err, "more", failures.skipped())
 		}
