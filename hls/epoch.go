@@ -63,6 +63,7 @@ type epoch struct {
 	gathered []unit
 	line     *timeline // nil while units are gathered
 	order    h264.DTSExtractor
+	counts   orderCounts
 	segments int64 // begun
 	run      int
 	awaiting bool // what comes before the next IDR unit cannot be published
@@ -82,6 +83,7 @@ func newEpoch(p *Publisher) (*epoch, error) {
 		number:   p.number,
 		params:   p.params,
 		ordered:  sps.FrameMbsOnlyFlag && sps.PicOrderCntType == 0,
+		counts:   newOrderCounts(&sps),
 		part:     p.cfg.Part,
 		awaiting: true,
 	}
@@ -114,26 +116,33 @@ func newEpoch(p *Publisher) (*epoch, error) {
 	return e, nil
 }
 
-// write takes a unit. After an error the epoch can only be closed.
-//
-// Where units carry an order count, those between a loss and the next IDR unit are not published: gohlslib would take
-// the gap in the count for B-frames, and delay all that follows. Neither is what a run sends before its first IDR unit.
+// write takes a unit. After an error the epoch can only be closed. What a run sends before its first IDR unit is not
+// published.
 func (e *epoch) write(u unit) error {
 	if u.run != e.run {
 		e.run, e.awaiting, e.gathered = u.run, true, nil
 	}
-	if u.torn && e.ordered {
-		e.awaiting = true
-	}
-	if e.awaiting && !u.idr {
+	if !e.admit(&u) {
 		return nil
 	}
-	u.torn = u.torn || e.awaiting
-	e.awaiting = false
 	if e.line == nil {
 		return e.gather(u)
 	}
 	return e.put(u)
+}
+
+// admit tells whether a unit can be published: while an IDR unit is awaited, no other can. Among B-frames, one is
+// awaited after a loss, since nobody can tell a gap in their order from B-frames.
+func (e *epoch) admit(u *unit) bool {
+	if u.torn && e.ordered && e.line != nil && e.line.frames.reordered {
+		e.awaiting = true
+	}
+	if e.awaiting && !u.idr {
+		return false
+	}
+	u.torn = u.torn || e.awaiting
+	e.awaiting = false
+	return true
 }
 
 // gather keeps a unit back until there are enough to start with.
@@ -148,9 +157,6 @@ func (e *epoch) gather(u unit) error {
 		return err
 	}
 	for _, u := range units {
-		if e.awaiting && !u.idr {
-			continue
-		}
 		if err := e.put(u); err != nil {
 			return err
 		}
@@ -182,7 +188,7 @@ func (e *epoch) start(units []unit) error {
 
 // put writes a unit to the muxer.
 func (e *epoch) put(u unit) error {
-	if !e.fits(u) {
+	if !e.admit(&u) || !e.fits(u) {
 		return nil
 	}
 	want := e.line.next(u)
@@ -192,7 +198,7 @@ func (e *epoch) put(u unit) error {
 	case u.idr && e.seldom:
 		return errKeyframes
 	}
-	pts, err := e.presentation(u, want)
+	pts, err := e.presentation(&u, want)
 	if err != nil {
 		if u.idr {
 			return fmt.Errorf("hls: %w", err)
@@ -253,8 +259,14 @@ func (e *epoch) longest() int64 {
 
 // presentation returns the presentation time for which gohlslib finds the wanted decode time. gohlslib takes the way
 // from one decode time to the next as a fraction of the way to the presentation time; which one depends on the order
-// of the pictures, and can be found by trying on a copy of what it uses.
-func (e *epoch) presentation(u unit, want int64) (int64, error) {
+// of the pictures, and can be found by trying on a copy of what it uses. What a loss did to their order is mended first.
+func (e *epoch) presentation(u *unit, want int64) (int64, error) {
+	if e.ordered {
+		var err error
+		if u.nalus, err = e.counts.close(u); err != nil {
+			return 0, err
+		}
+	}
 	probe, last := e.order, e.line.dts
 	dts, err := probe.Extract(u.nalus, last+probeReach)
 	if err != nil {

@@ -300,6 +300,7 @@ func TestKeyframesMoreSeldomWithLoss(t *testing.T) {
 			u.Hole = i%250 == 20
 			require.NoError(t, p.WriteUnit(u))
 		}
+		<-p.epoch.playlists.playable
 		require.Equal(t, Status{Enabled: true, Ready: true, Epoch: 1001}, p.Status(), variant)
 		require.Greater(t, p.epoch.playlists.target(), int64(10))
 	}

@@ -2,6 +2,7 @@ package hls
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"io"
 	"os"
@@ -25,6 +26,7 @@ type camera struct {
 	gop    int     // frames from IDR to IDR
 	order  []int   // of a mini GOP in decoding order, as {4, 2, 1, 3}; nil: no B-frames
 	poc    bool    // pictures carry an order count even without B-frames
+	step   int     // of that from one picture to the next, 2 by default
 	width  int     // in macroblocks, 20 by default
 	pps    byte    // pic_init_qp, to change the PPS alone
 	bare   bool    // IDR units without parameter sets, but the first
@@ -137,7 +139,7 @@ func (c *camera) slice(idr bool, decoded, shown int) []byte {
 		b.ue(0)
 	}
 	if c.hasOrder() {
-		b.u(uint64(2*shown)&0xFF, 8)
+		b.u(uint64(cmp.Or(c.step, 2)*shown)&0xFF, 8)
 	}
 	return append(b.u(1, 1).buf, bytes.Repeat([]byte{0xA5}, c.size+40)...)
 }
