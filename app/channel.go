@@ -198,12 +198,10 @@ func (ch *channel) run(ctx context.Context) {
 	}
 }
 
-// setLatency changes the latency budget where it is another than that of the plan.
-func (ch *channel) setLatency(budget time.Duration) {
-	if Duration(budget) != ch.plan.Latency {
-		ch.plan.Latency = Duration(budget)
-		ch.receiver.SetLatency(budget)
-	}
+// setLatency changes the latency budget, and that of the plan.
+func (ch *channel) setLatency(budget Duration) {
+	ch.plan.Latency = budget
+	ch.receiver.SetLatency(time.Duration(budget))
 }
 
 // close closes all that newChannel and connect opened. Nothing may be received any more.

@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net/netip"
 	"slices"
-	"time"
 
 	"github.com/isc-receiver/isc-receiver/internal/rig"
 	"github.com/isc-receiver/isc-receiver/receiver/inbox"
@@ -78,7 +77,7 @@ func (r *Run) SetChannels(channels []Channel) error {
 	r.tellKeys() // the first channel may be another
 	r.showPreviews()
 	for i, ch := range next {
-		ch.setLatency(time.Duration(plans[i].Latency))
+		ch.setLatency(plans[i].Latency)
 	}
 	for _, ch := range opened {
 		ch.start()

@@ -76,6 +76,10 @@ func TestChannelsComeAndGo(t *testing.T) {
 	require.NoError(t, r.SetChannels(cfg.Channels))
 	require.Same(t, changed, r.channel("b"))
 	await(t, r, func(s status.Snapshot) bool { return find(t, s, "b").LatencyMS == 1000 })
+	r.SetLatency("b", 2*time.Second)
+	await(t, r, func(s status.Snapshot) bool { return find(t, s, "b").LatencyMS == 2000 })
+	require.NoError(t, r.SetChannels(cfg.Channels))
+	await(t, r, func(s status.Snapshot) bool { return find(t, s, "b").LatencyMS == 1000 })
 
 	// In another order, and away.
 	cfg.Channels[0], cfg.Channels[1] = cfg.Channels[1], cfg.Channels[0]
