@@ -41,6 +41,10 @@ var (
 	rtpTo   = netip.MustParseAddrPort("127.0.0.1:4567")
 )
 
+// maxBack is how far times go back in captures of several interfaces. Where they go back further, the clock was set, and
+// the capture goes on as if it had not been.
+const maxBack = time.Second
+
 // progressEvery is how many datagrams pass from one report of progress to the next.
 const progressEvery = 256
 
@@ -52,6 +56,7 @@ type replay struct {
 	out      receiver.Result
 	pipeline *receiver.Pipeline
 	now      time.Time
+	setBack  time.Duration // by how much the capture's clock was
 	seen     map[int]int // datagrams by port; nil once there is one that is wanted
 	rtp      *source.Writer
 	feedback *bufio.Writer
@@ -140,6 +145,11 @@ func (p *replay) read(ctx context.Context, file *source.File, rig Channel) error
 		}
 		if err != nil {
 			return explainCapture(p.Capture, err)
+		}
+		record.Time = record.Time.Add(p.setBack)
+		if back := p.now.Sub(record.Time); back > maxBack {
+			p.setBack += back
+			record.Time = p.now
 		}
 		if p.RealTime {
 			if err := sleepUntil(ctx, began.Add(record.Time.Sub(first))); err != nil {

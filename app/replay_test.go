@@ -356,3 +356,12 @@ func TestReplayAllows(t *testing.T) {
 		require.True(t, channel.ListenOnly)
 	}
 }
+
+// TestReplayClockBack replays a capture whose clock was set back by an hour while it was taken.
+func TestReplayClockBack(t *testing.T) {
+	_, records := payloads(t, testdata+"c-k3r1.pcap")
+	for i := len(records) / 2; i < len(records); i++ {
+		records[i].Time = records[i].Time.Add(-time.Hour)
+	}
+	checkVector(t, writeCapture(t, records), testdata+"c-rtp.pcap", 3)
+}
