@@ -41,8 +41,8 @@ var (
 	rtpTo   = netip.MustParseAddrPort("127.0.0.1:4567")
 )
 
-// maxBack is how far times go back in captures of several interfaces. Where they go back further, the clock was set, and
-// the capture goes on as if it had not been.
+// maxBack is how far times go back in captures of several interfaces. Where they go back further, the clock was set,
+// and the capture goes on as if it had not been.
 const maxBack = time.Second
 
 // progressEvery is how many datagrams pass from one report of progress to the next.
@@ -57,7 +57,7 @@ type replay struct {
 	pipeline *receiver.Pipeline
 	now      time.Time
 	setBack  time.Duration // by how much the capture's clock was
-	seen     map[int]int // datagrams by port; nil once there is one that is wanted
+	seen     map[int]int   // datagrams by port; nil once there is one that is wanted
 	rtp      *source.Writer
 	feedback *bufio.Writer
 }

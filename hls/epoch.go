@@ -259,7 +259,7 @@ func (e *epoch) longest() int64 {
 
 // presentation returns the presentation time for which gohlslib finds the wanted decode time. gohlslib takes the way
 // from one decode time to the next as a fraction of the way to the presentation time; which one depends on the order
-// of the pictures, and can be found by trying on a copy of what it uses. What a loss did to their order is mended first.
+// of the pictures, and can be found by trying on a copy of what it uses. What a loss did to their order it mends first.
 func (e *epoch) presentation(u *unit, want int64) (int64, error) {
 	if e.ordered {
 		var err error

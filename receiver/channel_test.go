@@ -92,8 +92,8 @@ type packetFunc func(rtp []byte, now time.Time) error
 
 func (f packetFunc) WritePacket(rtp []byte, now time.Time) error { return f(rtp, now) }
 
-// pictures makes n coded RTP packets, one each step, each of which but the first is an access unit; one of so many is an
-// IDR unit.
+// pictures makes n coded RTP packets, one each step, each of which but the first is an access unit, and one of so many
+// an IDR unit.
 func pictures(t *testing.T, n, idrEvery int, step time.Duration) []event {
 	t.Helper()
 	packets := rtpPackets(1, 65000, equalLengths(n, 100))

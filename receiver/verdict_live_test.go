@@ -105,8 +105,9 @@ func TestParameterSetsApart(t *testing.T) {
 			got := replay(t, events)
 			require.Equal(t, want.status.Stream, got.status.Stream)
 			require.Len(t, got.units, len(want.units))
-			for i, unit := range got.units {
-				require.True(t, unit.Time == want.units[i].Time && slices.EqualFunc(unit.NALUs, want.units[i].NALUs, bytes.Equal), i)
+			for i, unit := range want.units {
+				require.Equal(t, unit.Time, got.units[i].Time, i)
+				require.True(t, slices.EqualFunc(unit.NALUs, got.units[i].NALUs, bytes.Equal), i)
 			}
 		})
 	}
