@@ -5,7 +5,7 @@ FUZZTIME ?= 20s
 SEGMENTS ?= 1000000
 FLOODTIME ?= 60s
 VIEWERS ?= 700
-VERSION := $(shell sed -n 's/^Version *= *"\(.*\)"/\1/p' FyneApp.toml)
+VERSION := $(shell packaging/setting.sh Version)
 MODULE := github.com/isc-receiver/isc-receiver
 LDFLAGS := -X $(MODULE)/app.Version=$(VERSION) -X $(MODULE)/internal/rig.Version=$(VERSION)
 PAGE := webassets/dist/index.html

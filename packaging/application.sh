@@ -8,9 +8,6 @@ here=$(cd "$(dirname "$0")" && pwd)
 GO=${GO:-go}
 system=${1:?usage: application.sh linux|darwin|windows [PROGRAM]}
 
-# setting NAME prints what FyneApp.toml says.
-setting() { sed -n "s/^$1 *= *\"\{0,1\}\([^\"]*\)\"\{0,1\}$/\1/p" "$here/../FyneApp.toml"; }
-
 [ -s "$here/../webassets/dist/index.html" ] || {
 	echo "application.sh: the page is not built, so that the program would not have it: make web" >&2
 	exit 1
@@ -19,5 +16,5 @@ tool=$(mktemp -d)
 trap 'rm -rf "$tool"' EXIT
 "$GO" build -C "$here/fyne" -o "$tool/fyne" fyne.io/tools/cmd/fyne
 "$tool/fyne" package --target "$system" --source-dir "$here/../cmd/isc-receiver" ${2:+--executable "$(realpath "$2")"} \
-	--icon "$here/../$(setting Icon)" --name "$(setting Name)" --app-id "$(setting ID)" \
-	--app-version "$(setting Version)" --app-build "$(setting Build)" --release
+	--icon "$here/../$("$here/setting.sh" Icon)" --name "$("$here/setting.sh" Name)" --app-id "$("$here/setting.sh" ID)" \
+	--app-version "$("$here/setting.sh" Version)" --app-build "$("$here/setting.sh" Build)" --release

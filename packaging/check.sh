@@ -54,7 +54,7 @@ packages() {
 	done
 	desktop-file-validate packaging/deb/isc-receiver/usr/share/applications/*.desktop
 	metainfo=$(mktemp -d)
-	sed -e "s|@HOMEPAGE@|$(sed -n 's/^Website *= *"\(.*\)"/\1/p' FyneApp.toml)|" -e 's|@VERSION@|1.0|' -e 's|@DAY@|2026-01-01|' \
+	sed -e "s|@HOMEPAGE@|$(packaging/setting.sh Website)|" -e 's|@VERSION@|1.0|' -e 's|@DAY@|2026-01-01|' \
 		packaging/deb/isc-receiver/usr/share/metainfo/*.xml >"$metainfo/filled.metainfo.xml"
 	status=0
 	appstreamcli validate --no-net "$metainfo/filled.metainfo.xml" || status=$?

@@ -34,7 +34,7 @@ part() {
 cat <<END
 Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
 Upstream-Name: ISC Receiver
-Source: $(sed -n 's/^Website *= *"\(.*\)"/\1/p' FyneApp.toml)
+Source: $(packaging/setting.sh Website)
 
 Files: *
 Copyright: $(sed -n 's/^Copyright (c) //p' LICENSE)

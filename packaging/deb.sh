@@ -10,12 +10,9 @@ folder=${1:?usage: deb.sh FOLDER [PACKAGE...]}
 shift
 [ $# -gt 0 ] || set -- isc-receiver isc-receiverd isc-rig
 
-# setting NAME prints what FyneApp.toml says.
-setting() { sed -n "s/^$1 *= *\"\(.*\)\"/\1/p" FyneApp.toml; }
-
-VERSION=${VERSION:-$(setting Version)}
-homepage=$(setting Website)
-id=$(setting ID)
+VERSION=${VERSION:-$(packaging/setting.sh Version)}
+homepage=$(packaging/setting.sh Website)
+id=$(packaging/setting.sh ID)
 maintainer="ISC Receiver contributors <isc-receiver@users.noreply.github.com>"
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
 export SOURCE_DATE_EPOCH VERSION

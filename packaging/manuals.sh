@@ -10,13 +10,10 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 mkdir -p "$folder/man" "$folder/bash-completion"
 
-# setting NAME prints what FyneApp.toml says.
-setting() { sed -n "s/^$1 *= *\"\(.*\)\"/\1/p" "$here/../FyneApp.toml"; }
-
 # page FILE fills in what stands between @ signs: a whole line from a file in the scratch folder, or a setting.
 page() {
 	sed -e "/^@FLAGS@\$/{r $scratch/flags" -e 'd}' -e "/^@SETTINGS@\$/{r $scratch/settings" -e 'd}' \
-		-e "s|@VERSION@|${VERSION:-$(setting Version)}|" -e "s|@HOMEPAGE@|$(setting Website)|" "$1" \
+		-e "s|@VERSION@|${VERSION:-$("$here/setting.sh" Version)}|" -e "s|@HOMEPAGE@|$("$here/setting.sh" Website)|" "$1" \
 		>"$folder/man/$(basename "$1")"
 }
 

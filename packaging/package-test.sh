@@ -6,6 +6,7 @@
 #        DEBIAN_MIRROR  where Debian 12 comes from; this machine's own, where it is of that version
 set -eu
 cd "$(dirname "$0")/.."
+. packaging/wait.sh
 . packaging/package-test/box.sh
 
 [ "$(id -u)" = 0 ] || {

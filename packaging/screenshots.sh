@@ -4,6 +4,7 @@
 # usage: screenshots.sh [FOLDER]
 set -eu
 cd "$(dirname "$0")/.."
+. packaging/wait.sh
 images=${1:-docs/images}
 address=127.0.0.1:5076
 scratch=$(mktemp -d)
@@ -19,21 +20,6 @@ finish() {
 }
 trap finish EXIT
 trap 'exit 1' INT TERM
-
-# wait_for SECONDS COMMAND... tries the command until it succeeds.
-wait_for() {
-	tries=$(($1 * 5))
-	shift
-	until "$@" >/dev/null 2>&1; do
-		tries=$((tries - 1))
-		[ "$tries" -gt 0 ] || {
-			echo "screenshots.sh: gave up waiting for: $*" >&2
-			cat "$scratch"/*.log >&2
-			exit 1
-		}
-		sleep 0.2
-	done
-}
 
 if node -e "fetch('http://$address/healthz').then(() => process.exit(0), () => process.exit(1))"; then
 	echo "screenshots.sh: another program serves $address; end it first" >&2

@@ -4,7 +4,7 @@
 GO=${GO:-go}
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/isc-receiver
 host=$(dpkg --print-architecture)
-version=$(sed -n 's/^Version *= *"\(.*\)"/\1/p' FyneApp.toml)
+version=$(packaging/setting.sh Version)
 scratch=$(mktemp -d)
 box=""    # the process that is the first in the clean system, while that runs
 spawned="" # the process that runs it
@@ -36,20 +36,6 @@ check() {
 	shift
 	"$@" || fail "this is not so: $title"
 	echo "ok: $title"
-}
-
-# wait_for SECONDS COMMAND... tries the command until it succeeds.
-wait_for() {
-	tries=$(($1 * 5))
-	shift
-	until "$@" >/dev/null 2>&1; do
-		tries=$((tries - 1))
-		[ "$tries" -gt 0 ] || {
-			tail -n 20 "$scratch"/*.log >&2
-			fail "gave up waiting for: $*"
-		}
-		sleep 0.2
-	done
 }
 
 # new_box FOLDER makes a clean Debian 12 there.

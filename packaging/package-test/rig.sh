@@ -22,8 +22,7 @@ in_box sed -i -e 's/^ISC_RIG_TO=.*/ISC_RIG_TO=127.0.0.1/' -e 's/^ISC_RIG_INTERFA
 	/etc/isc-rig/isc-rig.conf
 in_box systemctl start isc-receiverd isc-rig
 ready() { [ "$(beside_box curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:5076/readyz)" = 200 ]; }
-wait_for 40 ready || true
-ready || {
+wait_for 40 ready || {
 	in_box journalctl -u isc-rig -u isc-receiverd --no-pager -n 30 >&2
 	fail "the receiver has no picture from the rig"
 }

@@ -4,7 +4,7 @@
 
 inside="$scratch/desk"
 pictures=build/package-test
-id=$(sed -n 's/^ID *= *"\(.*\)"/\1/p' FyneApp.toml)
+id=$(packaging/setting.sh ID)
 entry=/usr/share/applications/$id.desktop
 mkdir -p "$pictures"
 new_box "$inside"
