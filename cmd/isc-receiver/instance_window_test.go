@@ -69,6 +69,10 @@ func TestSecondStart(t *testing.T) {
 	}, 10*time.Second, 200*time.Millisecond, "it asks what to do with the capture")
 
 	require.NoError(t, first.Process.Signal(syscall.SIGSTOP))
+	var status syscall.WaitStatus // a busy machine takes a while to stop all threads
+	_, err := syscall.Wait4(first.Process.Pid, &status, syscall.WUNTRACED, nil)
+	require.NoError(t, err)
+	require.True(t, status.Stopped())
 	text, exit = second()
 	require.NoError(t, first.Process.Signal(syscall.SIGCONT))
 	require.Equal(t, cli.Failed, exit, text)

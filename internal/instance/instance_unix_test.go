@@ -170,12 +170,16 @@ func TestSilentFirst(t *testing.T) {
 func TestStoppedFirst(t *testing.T) {
 	folder := t.TempDir()
 	a := startProgram(t, folder)
+	t.Cleanup(func() { _ = a.Process.Signal(syscall.SIGCONT) }) // else it would not end
 	require.NoError(t, a.Process.Signal(syscall.SIGSTOP))
+	var status syscall.WaitStatus // a busy machine takes a while to stop all threads
+	_, err := syscall.Wait4(a.Process.Pid, &status, syscall.WUNTRACED, nil)
+	require.NoError(t, err)
+	require.True(t, status.Stopped())
 	f := &First{show: never, lock: filepath.Join(folder, "test.lock")}
 	_, pid, err := f.open("", time.Now().Add(200*time.Millisecond))
 	require.ErrorIs(t, err, ErrSilent)
 	require.Equal(t, a.Process.Pid, pid)
-	require.NoError(t, a.Process.Signal(syscall.SIGCONT))
 }
 
 // TestEndingFirst starts a second instance while the first is on its way out and takes no more.
