@@ -30,19 +30,19 @@ test: ## install what is missing and run all tests with the race detector, brows
 check: $(PAGE) $(LINTER) ## what a change must pass: format, vet, lint, the quick tests, 20 s of each fuzz target
 	packaging/check.sh
 
-fuzz: ## each fuzz target for FUZZTIME, such as make fuzz FUZZTIME=10m
+fuzz: ## each fuzz target for FUZZTIME=20s
 	packaging/fuzz.sh $(FUZZTIME)
 
-soak: ## the long tests: SEGMENTS random segments in random streams, and two hours of one stream
+soak: ## the long tests: SEGMENTS=1000000 in random streams, and two hours of one stream
 	packaging/soak.sh $(SEGMENTS)
 
-hostile: ## the daemon under 10,000 forged datagrams a second for FLOODTIME: losses, processor time, memory
+hostile: ## the daemon under 10,000 forged datagrams a second for FLOODTIME=60s: losses, processor time, memory
 	packaging/hostile.sh $(FLOODTIME)
 
 bench: ## all benchmarks
 	$(GO) test -tags ci -run '^$$' -bench . -benchmem ./...
 
-bench-rig: ## the rig sending video of 8 Mb/s for 30 s, or as long as ISC_RIG_SPAN says: processor time and memory
+bench-rig: ## the rig sending video of 8 Mb/s for ISC_RIG_SPAN=30s: processor time and memory
 	$(GO) test -run '^$$' -bench Send -benchtime 1x ./cmd/isc-rig
 
 bench-channels: ## 50 rigs of 1 Mb/s at once, for 20 s: processor time and what is lost
@@ -51,21 +51,18 @@ bench-channels: ## 50 rigs of 1 Mb/s at once, for 20 s: processor time and what 
 bench-links: ## what no coding, fixed and adaptive coding make of bad links, in virtual time: losses, latency, bytes
 	$(GO) test -tags ci -run '^$$' -bench Links -benchtime 1x ./internal/linkbench
 
-bench-viewers: ## 700 VIEWERS at once over TLS, 500 that stall, 2,000 half-open connections; then through nginx
+bench-viewers: ## VIEWERS=700 at once over TLS, 500 that stall, 2,000 half-open connections; then through nginx
 	packaging/viewers.sh $(VIEWERS)
 
 programs: $(PAGE) ## the programs, into bin/
 	CGO_ENABLED=0 $(GO) build -ldflags '$(LDFLAGS)' -o bin/ ./cmd/isc-receiverd ./cmd/isc-rig
 	$(GO) build -tags gles -ldflags '$(LDFLAGS)' -o bin/ ./cmd/isc-receiver
 
-manuals: programs ## man pages and completions for bash, into build/manuals
-	packaging/manuals.sh build/manuals bin/isc-receiverd bin/isc-receiver bin/isc-rig
-
 deb: $(PAGE) ## the Debian packages, into build/
 	packaging/system-packages.sh build deb
 	packaging/deb.sh build
 
-package-test: deb ## installs the packages in a clean Debian 12: upgrade while receiving, remove, purge, and all else
+package-test: deb ## as root: the packages in a clean Debian 12: install, upgrade while receiving, remove, purge
 	packaging/system-packages.sh build deb package
 	packaging/package-test.sh
 
@@ -88,4 +85,4 @@ $(PAGE): webassets/package-lock.json webassets/build.mjs $(shell find webassets/
 $(LINTER): packaging/tools/go.mod packaging/tools/go.sum
 	$(GO) build -C packaging/tools -o ../../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 
-.PHONY: help run test check fuzz soak hostile bench bench-rig bench-channels bench-viewers bench-links programs manuals deb package-test web screenshots clean
+.PHONY: help run test check fuzz soak hostile bench bench-rig bench-channels bench-viewers bench-links programs deb package-test web screenshots clean
