@@ -199,15 +199,18 @@ func TestNginx(t *testing.T) {
 	require.Equal(t, http.StatusOK, p.get(t, next, cookie).code)
 	requireRefused(t, p.get(t, next, ""))
 
+	t.Run("tricks", func(t *testing.T) { testTricks(t, p, base+files[0], key) })
 	t.Run("players with a key", func(t *testing.T) { testKeyedPlayer(t, p, base, key, files) })
 	t.Run("events", func(t *testing.T) { testEvents(t, p, cookie) })
 	t.Run("another receiver", func(t *testing.T) {
 		file := base + files[len(files)-1]
 		require.Equal(t, http.StatusOK, p.get(t, file, cookie).code)
 		receiver.stop(syscall.SIGTERM)
-		down := p.get(t, "/", cookie)
-		require.Equal(t, http.StatusBadGateway, down.code)
-		require.Contains(t, string(down.body), "The receiver does not answer.")
+		for _, path := range []string{"/", base + "video1_stream.m3u8", base + "none.mp4"} {
+			down := p.get(t, path, cookie+"; another=one") // whose access is not known yet
+			require.Equal(t, http.StatusBadGateway, down.code, path)
+			require.Contains(t, string(down.body), "The receiver does not answer.")
+		}
 		_, key = startBehind(t, address)
 		began := time.Now()
 		until(t, accessKept+time.Second, "the end of the old key", func() bool {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"crypto/sha256"
 	"net/http"
 	"net/netip"
 	"sync"
@@ -45,7 +46,7 @@ func (a *access) setKeys(keys []Key) {
 }
 
 // judge says whether a request from a client may see something, and what. A key that is wrong does no harm to who has
-// a valid cookie; nor is it counted.
+// a valid cookie.
 func (a *access) judge(r *http.Request, from netip.Addr, now time.Time) (grant, verdict) {
 	if a.open {
 		return grant{all: true}, allowed
@@ -57,12 +58,22 @@ func (a *access) judge(r *http.Request, from netip.Addr, now time.Time) (grant, 
 	if !query.Has("key") {
 		return g, result
 	}
-	if _, refused := a.wrong.refuses(from, now); refused && result != allowed {
+	sent := attempt{from, sha256.Sum256([]byte(query.Get("key")))}
+	rest, refused := a.wrong.refuses(sent, now)
+	if refused && result == allowed {
+		return g, allowed
+	}
+	if refused {
+		g.rest = rest
 		return g, tooManyKeys
 	}
-	key, byKey := ring.find(query.Get("key"), now)
+	key, byKey := ring.find(sent.digest, now)
+	if byKey == wrongKey {
+		g.wrong = &sent
+	}
 	switch {
 	case byKey == allowed:
+		a.wrong.addRight(sent, now)
 		if key.nonceOf(r) == "" {
 			g.fresh = key
 		}
@@ -83,8 +94,9 @@ func (s *Server) viewer(next http.Handler) http.Handler {
 		now := time.Now()
 		from := customer(s.clientOf(r))
 		g, result := s.access.judge(r, from, now)
+		s.noteWrong(r, &g, now)
 		if result != allowed {
-			s.refuseViewer(w, r, from, result)
+			deny(w, r, result, g.rest)
 			return
 		}
 		if g.fresh != nil {
@@ -99,21 +111,16 @@ func (s *Server) viewer(next http.Handler) http.Handler {
 	})
 }
 
-// refuseViewer answers a request that the access rule refuses.
-func (s *Server) refuseViewer(w http.ResponseWriter, r *http.Request, from netip.Addr, result verdict) {
-	now := time.Now()
-	s.noteRefusal(r, from, result, now)
-	rest, _ := s.access.wrong.refuses(from, now)
-	deny(w, r, result, rest)
-}
-
-// noteRefusal counts and logs a wrong key: ten of an address and a thousand in all within a minute, as the limits have
+// noteWrong counts and logs a wrong key: ten of an address and a thousand in all within a minute, as the limits have
 // it, so nobody can fill the log.
-func (s *Server) noteRefusal(r *http.Request, from netip.Addr, result verdict, now time.Time) {
-	if result != wrongKey {
+func (s *Server) noteWrong(r *http.Request, g *grant, now time.Time) {
+	if g.wrong == nil {
 		return
 	}
-	ofAddress, all := s.access.wrong.add(from, now)
+	fresh, ofAddress, all := s.access.wrong.addWrong(*g.wrong, now)
+	if !fresh {
+		return
+	}
 	s.log.Warn("wrong key", "kind", "access", "from", s.clientOf(r), "path", r.URL.Path, "of_address", ofAddress)
 	if ofAddress == s.limits.WrongKeysPerAddress || all == s.limits.WrongKeys {
 		s.log.Warn("keys are refused for the rest of the minute", "kind", "access", "from", s.clientOf(r),
@@ -129,13 +136,13 @@ func (s *Server) serveAccess(w http.ResponseWriter, r *http.Request) {
 	now := time.Now()
 	from := customer(s.clientOf(r))
 	g, result := s.access.judge(r, from, now)
+	s.noteWrong(r, &g, now)
 	channel := chi.URLParam(r, "channel")
 	code := http.StatusNoContent
 	switch {
 	case result == tooManyKeys, result == allowed && (!g.sees(channel) || s.cfg.HLS(channel) == nil):
 		code = http.StatusForbidden
 	case result != allowed:
-		s.noteRefusal(r, from, result, now)
 		code = http.StatusUnauthorized
 	default:
 		s.admit(channel, &g, r)

@@ -235,19 +235,27 @@ func TestWrongKeysAreLimitedAndLogged(t *testing.T) {
 	s := newTestServer(testKey)
 	s.log = slog.New(slog.NewTextHandler(&log, nil))
 	cookie := signIn(t, s)
+	const neighbour = "192.0.2.9:1"
 	for range 3 * s.limits.WrongKeysPerAddress {
-		require.Equal(t, http.StatusSeeOther, request{path: "/?key=wrong", cookie: cookie}.do(s).Code, "who is in stays in")
-	}
-	for range s.limits.WrongKeysPerAddress {
-		w := request{path: "/?key=wrong", accept: "text/html"}.do(s)
-		require.Equal(t, http.StatusUnauthorized, w.Code)
+		w := request{path: "/?key=old", from: neighbour, accept: "text/html"}.do(s)
+		require.Equal(t, http.StatusUnauthorized, w.Code, "an old link is no guess after guess")
 		require.Contains(t, w.Body.String(), "This key is not valid")
 	}
-	w := request{path: "/?key=" + testKey}.do(s)
+	for i := range s.limits.WrongKeysPerAddress - 1 {
+		guess := request{path: fmt.Sprint("/?key=wrong", i), from: neighbour}
+		if i%2 == 0 {
+			guess.cookie = cookie
+			require.Equal(t, http.StatusSeeOther, guess.do(s).Code, "who is in stays in, but does not guess on")
+		} else {
+			require.Equal(t, http.StatusUnauthorized, guess.do(s).Code)
+		}
+	}
+	w := request{path: "/?key=" + testKey, from: neighbour}.do(s)
 	require.Equal(t, http.StatusTooManyRequests, w.Code, "even the right one")
 	require.Equal(t, "60", w.Header().Get("Retry-After"))
+	require.Equal(t, http.StatusSeeOther, request{path: "/?key=" + testKey, from: neighbour, cookie: cookie}.do(s).Code)
 	require.Equal(t, http.StatusOK, request{path: "/", cookie: cookie}.do(s).Code, "who is in stays in")
-	const line = `msg="wrong key" kind=access from=192.0.2.7`
+	const line = `msg="wrong key" kind=access from=192.0.2.9`
 	require.Equal(t, s.limits.WrongKeysPerAddress, strings.Count(log.String(), line))
 	require.Equal(t, 1, strings.Count(log.String(), "keys are refused for the rest of the minute"))
 	w = request{path: "/?key=" + testKey, from: "192.0.2.8:1"}.do(s)
@@ -268,9 +276,40 @@ func TestWrongKeysAreLimitedInAll(t *testing.T) {
 			require.Equal(t, http.StatusTooManyRequests, guess(2*s.limits.WrongKeys+i))
 		}
 		require.Len(t, s.access.wrong.by, s.limits.WrongKeys)
+		require.Len(t, s.access.wrong.wrong, s.limits.WrongKeys)
 		require.Equal(t, http.StatusOK, request{path: "/", cookie: cookie}.do(s).Code)
 		time.Sleep(wrongSpan)
 		require.Equal(t, http.StatusSeeOther, request{path: "/?key=" + testKey, from: "10.0.0.1:1"}.do(s).Code)
+	})
+}
+
+// TestPlayersGoOnBesideGuesses has players with the key in each request watch behind the address of one who guesses.
+func TestPlayersGoOnBesideGuesses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newKeyedServer(Key{Name: "a", Secret: testKey}, Key{Name: "b", Secret: "another"})
+		watch := func(secret, from string) int {
+			return request{path: "/hls/rig1/index.m3u8?key=" + secret, from: from}.do(s).Code
+		}
+		require.Equal(t, http.StatusOK, watch(testKey, "192.0.2.7:1"))
+		for minute := range 5 {
+			for i := range s.limits.WrongKeysPerAddress {
+				watch(fmt.Sprintf("wrong%d-%d", minute, i), "192.0.2.7:2")
+			}
+			for range 10 {
+				require.Equal(t, http.StatusOK, watch(testKey, "192.0.2.7:1"))
+				require.Equal(t, http.StatusTooManyRequests, watch("another", "192.0.2.7:2"), "nobody watched with that")
+				time.Sleep(wrongSpan / 10)
+			}
+		}
+		time.Sleep(2 * wrongSpan)
+		for i := range s.limits.WrongKeysPerAddress {
+			watch(fmt.Sprint("wrong", i), "192.0.2.7:2")
+		}
+		require.Equal(t, http.StatusTooManyRequests, watch(testKey, "192.0.2.7:1"), "it was long ago")
+		for i := range maxRight + 10 {
+			s.access.wrong.addRight(attempt{from: netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)})}, time.Now())
+		}
+		require.Len(t, s.access.wrong.right, maxRight)
 	})
 }
 

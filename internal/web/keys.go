@@ -87,6 +87,9 @@ type grant struct {
 	key      string   // the name of the key that it came with
 	viewer   string   // tells one viewer from another; empty where no cookie does
 	fresh    *ringKey // the key that came with the request and is to become a cookie, or nil
+
+	wrong *attempt      // a wrong key that came with the request, or nil
+	rest  time.Duration // for how long keys are refused
 }
 
 func (g *grant) add(key *ringKey) {
@@ -114,8 +117,8 @@ func (g *grant) scope() string {
 
 // find returns what a secret opens: wrongKey where there is none such, else what the key is worth. It is found by its
 // digest, so that the time it takes tells nothing.
-func (ring *keyring) find(secret string, now time.Time) (*ringKey, verdict) {
-	found := ring.bySecret[sha256.Sum256([]byte(secret))]
+func (ring *keyring) find(digest [sha256.Size]byte, now time.Time) (*ringKey, verdict) {
+	found := ring.bySecret[digest]
 	if found == nil {
 		return nil, wrongKey
 	}

@@ -30,8 +30,9 @@ type Limits struct {
 	// Streams is how many event streams may be open: 2,000 by default. Further clients are told to ask for the status.
 	Streams int
 
-	// WrongKeysPerAddress and WrongKeys are how many wrong keys are read within a minute: 10 of one address and 1,000
-	// in all by default. Then all keys are refused for the rest of it; who has a cookie goes on watching.
+	// WrongKeysPerAddress and WrongKeys are how many different wrong keys are read within a minute: 10 of one address
+	// and 1,000 in all by default. Then all keys are refused for the rest of it; who has a cookie goes on watching, and
+	// so does who came with the same right key from the same address within a minute before.
 	WrongKeysPerAddress, WrongKeys int
 }
 

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"fmt"
 	"net/http"
 	"testing"
 	"testing/synctest"
@@ -55,8 +56,8 @@ func TestAccessEndsWithTheKey(t *testing.T) {
 
 func TestAccessIsNoWayToGuessKeys(t *testing.T) {
 	s := newTestServer(testKey)
-	for range s.limits.WrongKeysPerAddress {
-		require.Equal(t, http.StatusUnauthorized, request{path: askPath + "?key=wrong"}.do(s).Code)
+	for i := range s.limits.WrongKeysPerAddress {
+		require.Equal(t, http.StatusUnauthorized, request{path: fmt.Sprint(askPath, "?key=wrong", i)}.do(s).Code)
 	}
 	require.Equal(t, http.StatusForbidden, request{path: askPath + "?key=" + testKey}.do(s).Code, "even the right one")
 	require.Equal(t, http.StatusTooManyRequests, request{path: "/?key=" + testKey}.do(s).Code, "they count together")

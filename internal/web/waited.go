@@ -65,6 +65,5 @@ func (w *waitedWriter) begin() {
 		notFound(w.ResponseWriter, w.request)
 		return
 	}
-	rest, _ := w.server.access.wrong.refuses(w.from, now)
-	deny(w.ResponseWriter, w.request, result, rest)
+	deny(w.ResponseWriter, w.request, result, g.rest)
 }
