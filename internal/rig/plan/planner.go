@@ -113,8 +113,8 @@ func (p *Planner) SetLinks(now time.Time, links []Up) {
 
 // Scores takes the receiver's scores, one for each of its links, from link 0: larger is better, and 0 means that
 // nothing came since the scores before. A link that the receiver does not have is as one from which nothing came.
-// Scores that come faster than what was sent can have caused them are not believed: whoever makes them up has no more to
-// say than the receiver.
+// Scores that come faster than what was sent can have caused them are not believed: whoever makes them up has no more
+// to say than the receiver.
 func (p *Planner) Scores(now time.Time, scores []uint32) {
 	if p.earned < earns {
 		p.unearned++

@@ -79,7 +79,7 @@ type feedbacks struct {
 	Scores   uint64    `json:"scores"`
 	Jitters  uint64    `json:"jitters"`
 	Strange  uint64    `json:"strange"`     // no feedback
-	Unearned uint64    `json:"unearned"`    // scores, without copies, that came faster than what was sent can have caused them
+	Unearned uint64    `json:"unearned"`    // scores, copies apart, faster than what was sent can have caused them
 	At       time.Time `json:"at,omitzero"` // of the last feedback
 }
 
