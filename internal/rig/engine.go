@@ -29,6 +29,7 @@ type Engine struct {
 	planner *plan.Planner
 	plan    *plan.Plan // that the coder follows
 	rounds  rounds
+	answers uint64 // the links on which the last score datagram came whose copies must all have come, as bits
 
 	pictures pictures
 	jitter   uint32
@@ -108,7 +109,9 @@ func (e *Engine) Feedback(link int, feedback Feedback, now time.Time) error {
 	if !e.rounds.begins(link, feedback.Scores, now) {
 		return nil
 	}
-	e.planner.Scores(now, feedback.Scores)
+	if !e.planner.Scores(now, feedback.Scores) {
+		e.rounds.dismiss()
+	}
 	return e.follow()
 }
 
@@ -121,7 +124,20 @@ func (e *Engine) SetLinks(now time.Time, links []plan.Up) error {
 // Tick does what is due at now. It is to be called a few times a second.
 func (e *Engine) Tick(now time.Time) error {
 	e.planner.Tick(now)
+	for links, ok := e.rounds.close(now); ok; links, ok = e.rounds.close(now) {
+		e.missing(links, now)
+	}
 	return e.follow()
+}
+
+// missing tells the planner on which links the copy of a score datagram is missing though that of the one before came.
+func (e *Engine) missing(links uint64, now time.Time) {
+	for i := range e.plan.Links {
+		if (e.answers&^links)>>i&1 != 0 {
+			e.planner.Missing(now, i)
+		}
+	}
+	e.answers = links
 }
 
 // Plan returns the plan that is followed. It never changes; a decision makes a new one.

@@ -99,6 +99,48 @@ func TestEngineKnowsCopies(t *testing.T) {
 	require.True(t, r.begins(2, same, epoch.Add(roundLasts)), "much later, it is no copy")
 }
 
+// A link on which the copy of a score datagram is missing has just died, most likely, whatever its score says. One that
+// never brought any, as its way back is closed, tells nothing by that.
+func TestEngineMissesCopies(t *testing.T) {
+	e := newEngine(t)
+	now := epoch
+	round := func(text string, links ...int) {
+		t.Helper()
+		feed(t, e, 0, 300)
+		now = now.Add(time.Second)
+		for _, link := range links {
+			require.NoError(t, e.Feedback(link, scores(text), now))
+		}
+		now = now.Add(copiesTake)
+		require.NoError(t, e.Tick(now.Add(-1)))
+		require.InDelta(t, 0.25, e.Plan().Links[3].Weight, 0.01, "it never brings any copy")
+	}
+	used := func(link int) bool {
+		require.NoError(t, e.Tick(now))
+		return e.Plan().Links[link].Weight > 0
+	}
+	round("9000 9000 9000 9000", 0, 1, 2)
+	require.True(t, used(1))
+	require.True(t, used(3))
+	round("9001 9001 9001 9001", 0, 2)
+	require.False(t, used(1))
+	require.True(t, used(3))
+	require.Contains(t, e.Decisions(nil)[2].Text, "link 1 is only probed, until it has a score: "+
+		"the last scores came on other links and not on this one")
+	round("9002 9002 9002 9002", 0, 2)
+	require.True(t, used(1), "it was its way back alone")
+	round("9003 9003 9003 9003", 0, 2)
+	require.True(t, used(1), "which is known")
+
+	round("9004 9004 9004 9004", 0, 1, 2)
+	for i := range uint32(100) { // made up, without copies, faster than datagrams
+		require.NoError(t, e.Feedback(0, Feedback{Scores: []uint32{i, i, i, i}}, now))
+	}
+	require.Positive(t, e.Unearned())
+	now = now.Add(copiesTake)
+	require.True(t, used(2))
+}
+
 // Packets of two streams, or out of sequence, are never in one segment: what a receiver gives back would be refused.
 func TestSegmentsAreOfOneStream(t *testing.T) {
 	type change func(packet []byte)

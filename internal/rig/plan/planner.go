@@ -115,10 +115,10 @@ func (p *Planner) SetLinks(now time.Time, links []Up) {
 // nothing came since the scores before. A link that the receiver does not have is as one from which nothing came.
 // Scores that come faster than what was sent can have caused them are not believed: whoever makes them up has no more
 // to say than the receiver.
-func (p *Planner) Scores(now time.Time, scores []uint32) {
+func (p *Planner) Scores(now time.Time, scores []uint32) (believed bool) {
 	if p.earned < earns {
 		p.unearned++
-		return
+		return false
 	}
 	p.earned -= earns
 	p.scored, p.blind = now, false
@@ -130,6 +130,7 @@ func (p *Planner) Scores(now time.Time, scores []uint32) {
 		l.sent = 0
 	}
 	p.decide(now)
+	return true
 }
 
 // score takes the score of one link that is up.

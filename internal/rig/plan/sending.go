@@ -56,6 +56,21 @@ func (p *Planner) Passed(now time.Time, link int) {
 	}
 }
 
+// Missing takes note that the last scores came on other links and not on this one, as those before did. It has just
+// died, most likely, and what its score counts came before that: it is only probed until the next score. That is all
+// that it costs where the copy alone was lost, so it is no relapse.
+func (p *Planner) Missing(now time.Time, link int) {
+	l := &p.links[link]
+	if !l.used || p.blind {
+		return
+	}
+	back := l.back
+	l.back = time.Time{}
+	p.lose(now, link, "the last scores came on other links and not on this one")
+	l.back = back
+	p.decide(now)
+}
+
 // fails tells whether nothing can be sent on the link, whatever the state of its socket.
 func (l *state) fails() bool { return l.failed >= failing }
 
