@@ -58,10 +58,11 @@ func (p *Planner) Passed(now time.Time, link int) {
 
 // Missing takes note that the last scores came on other links and not on this one, as those before did. It has just
 // died, most likely, and what its score counts came before that: it is only probed until the next score. That is all
-// that it costs where the copy alone was lost, so it is no relapse.
+// that it costs where the copy alone was lost, so it is no relapse. Of two paths none is given up for that: each of
+// them carries enough by itself.
 func (p *Planner) Missing(now time.Time, link int) {
 	l := &p.links[link]
-	if !l.used || p.blind {
+	if !l.used || p.blind || p.plan.Paths <= 2 {
 		return
 	}
 	back := l.back

@@ -152,3 +152,21 @@ func TestForgedScores(t *testing.T) {
 		require.InDelta(t, 0.25, w, 0.1)
 	}
 }
+
+// Scores whose copy is missing on a link take its share until the next ones, but of two paths both stay.
+func TestMissingCopy(t *testing.T) {
+	b := start(t, config(3))
+	b.Missing(b.now, 0)
+	require.Positive(t, b.Plan().Links[0].Weight, "nothing is known yet")
+	for range 3 { // each time it takes one score, however soon it is
+		b.round(900, 900, 900)
+		b.Missing(b.now, 0)
+		require.Zero(t, b.Plan().Links[0].Weight)
+		require.True(t, b.Plan().Links[0].Probe)
+	}
+	b.Missing(b.now, 1)
+	b.requireCoding(1, 1, true)
+	b.round(0, 900, 900)
+	b.round(900, 900, 900)
+	b.requireCoding(2, 1, true)
+}
