@@ -1,5 +1,5 @@
 // The last minute as curves: the rate of each link, and what was lost.
-import { element, setAttribute, setText } from './dom.js';
+import { element, setAttribute, setText, showList } from './dom.js';
 import { bitrate, plural } from './format.js';
 
 const SPAN = 60; // samples, one a second
@@ -9,12 +9,14 @@ const SVG = 'http://www.w3.org/2000/svg';
 // History keeps a sample a second of one channel.
 export class History {
   samples = []; // {at, rates, lost}, the newest last
+  ports = []; // of the links, in the order of the rates
   #id = '';
 
   // Takes note of a channel at a time in ms.
   note(channel, at) {
     if (channel.id !== this.#id) this.samples = [];
     this.#id = channel.id;
+    this.ports = channel.links.map((link) => link.port);
     const last = this.samples.at(-1);
     if (last && at - last.at < 900) return;
     if (last && at - last.at > 5000) this.samples = []; // a gap would look like a second
@@ -44,16 +46,19 @@ class Chart {
   #lines = [];
   #scale = element('figcaption');
   #svg = document.createElementNS(SVG, 'svg');
+  #keys = element('ul', { class: 'keys', 'aria-label': 'Ports, in the order of their curves' });
 
   constructor(kind) {
     this.#svg.setAttribute('viewBox', `0 0 ${WIDTH} ${HEIGHT}`);
     this.#svg.setAttribute('preserveAspectRatio', 'none');
     this.#svg.setAttribute('role', 'img');
-    this.node = element('figure', { class: kind }, this.#scale, this.#svg);
+    this.node = element('figure', { class: kind }, this.#scale, this.#keys, this.#svg);
   }
 
-  // curves: a list of values for each.
-  show(curves, most, caption) {
+  // curves: a list of values for each; names says whose they are, where there may be several.
+  show(curves, most, caption, names = []) {
+    showList(this.#keys, names.map(String));
+    this.#keys.hidden = names.length === 0;
     while (this.#lines.length > curves.length) this.#lines.pop().remove();
     curves.forEach((values, i) => {
       if (!this.#lines[i]) {
@@ -74,13 +79,15 @@ export class Charts {
 
   constructor() { this.node = element('div', { class: 'charts' }, this.#rates.node, this.#lost.node); }
 
-  show({ samples }) {
+  show({ samples, ports }) {
     const links = samples.at(-1)?.rates.length ?? 0;
     const curves = Array.from({ length: links }, (_, link) => samples.map(({ rates }) => rates[link] ?? 0));
     const most = roundUp(Math.max(1000, ...curves.flat()));
-    this.#rates.show(curves, most, `Rate of each link over the last minute, up to ${bitrate(most)}`);
+    this.#rates.show(curves, most, `Rate of each link over the last minute, up to ${bitrate(most)}`, ports);
     const lost = samples.map((sample) => sample.lost);
     const worst = Math.max(0, ...lost);
-    this.#lost.show([lost], roundUp(Math.max(10, worst)), worst ? `Lost, at worst ${plural(worst, 'packet')} in a second` : 'Nothing lost');
+    const span = lost.length < SPAN ? `${lost.length} s` : 'minute';
+    const caption = worst ? `Lost, at worst ${plural(worst, 'packet')} in a second` : `Nothing lost in the last ${span}`;
+    this.#lost.show([lost], roundUp(Math.max(10, worst)), caption);
   }
 }

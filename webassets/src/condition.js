@@ -14,7 +14,7 @@ const VERDICTS = {
   'clock-jumps': ['No picture', 'triangle', 'The rig\u2019s clock jumps', OPERATOR],
   'no-keyframe': ['No picture', 'triangle', 'Waiting for a whole picture', 'It comes as soon as the rig sends one.'],
   silent: ['No signal', 'square', 'No signal', RETURNS],
-  'too-lossy': ['Too lossy', 'square', 'Too much is lost for a picture', 'The picture comes by itself when the links get better.'],
+  'too-lossy': ['No picture', 'square', 'Too much is lost for a picture', 'The picture comes by itself when the links get better.'],
   failed: ['Failed', 'square', 'Reception has failed', OPERATOR],
   stopped: ['Stopped', 'square', 'The receiver is stopped', 'The picture comes when its operator starts it.'],
 };
@@ -126,7 +126,7 @@ function ofPlayer(channel, player, now, verdictSince, online) {
 
 function playing(channel) {
   const moving = (word, shape, mark) => ({ word, shape, notice: null, mark });
-  if (!isOK(channel)) return moving(channel.verdict.code === 'too-lossy' ? 'Lossy' : 'Disturbed', 'triangle', channel.verdict.text);
+  if (!isOK(channel)) return moving('Disturbed', 'triangle', channel.verdict.text);
   if (channel.stream.damaged) return moving('Damaged', 'triangle', 'Parts of this picture may be wrong');
   if (isCapture(channel)) return moving('Capture', 'play', '');
   return moving('Live', 'disc', '');
@@ -139,7 +139,7 @@ export function summary(channel) {
     if (!channel.hls.ready) return { word: 'Starting', shape: 'ring' };
     return isCapture(channel) ? { word: 'Capture', shape: 'play' } : { word: 'Live', shape: 'disc' };
   }
-  if (channel.state === 'live' && channel.verdict.code === 'too-lossy' && channel.hls.ready) return { word: 'Lossy', shape: 'triangle' };
+  if (channel.state === 'live' && channel.verdict.code === 'too-lossy' && channel.hls.ready) return { word: 'Disturbed', shape: 'triangle' };
   const { word, shape } = diagnosis(channel, 0, NaN);
   return { word, shape };
 }

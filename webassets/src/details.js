@@ -1,11 +1,10 @@
 // The panel of figures: a row for each link, the totals of the channel, and below folds what only technicians ask for.
 import { Charts, History } from './charts.js';
 import { element, setText, showList } from './dom.js';
-import { bitrate, clockText, count, dateText, milliseconds, seconds } from './format.js';
+import { bitrate, clockText, compact, count, dateText, milliseconds, seconds } from './format.js';
 import { linkWords } from './health.js';
 import { Table } from './table.js';
 
-const SHAPES = { up: 'disc', silent: 'triangle', down: 'square' };
 const COLUMNS = [
   ['Port', 'UDP port of the link'],
   ['Rate', 'Bits a second'],
@@ -137,17 +136,19 @@ function linkRow(link) {
   const name = String(link.port);
   if (link.state !== 'up') {
     const why = link.state === 'down' && link.error ? `${linkWords(link)}: ${link.error}` : linkWords(link);
-    return { shape: SHAPES[link.state], off: true, cells: [name, why], wide: COLUMNS.length - 1 };
+    const came = link.datagrams?.received > 0 || link.state === 'down';
+    return { shape: came ? 'square' : 'ring', off: came, cells: [name, why], wide: COLUMNS.length - 1 };
   }
   return {
-    shape: SHAPES.up,
-    title: `From ${link.from}`,
+    shape: 'disc',
+    title: `From ${link.from}; ${count(link.saved)} saved`,
     cells: [
-      name, bitrate(link.bitrate_bps), `${Math.round(link.share * 100)} %`, count(link.saved),
-      `${milliseconds(link.jitter_ms)} ms`, `${milliseconds(link.delay_ms)} ms`,
+      name, bitrate(link.bitrate_bps), `${Math.round(link.share * 100)} %`, compact(link.saved), wait(link.jitter_ms), wait(link.delay_ms),
     ],
   };
 }
+
+const wait = (ms) => (ms < 1000 ? `${milliseconds(ms)} ms` : seconds(ms));
 
 function packetRows(channel) {
   const row = (name, packets) => ({

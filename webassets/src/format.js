@@ -25,6 +25,12 @@ export function bitrate(bps) {
 // With thin spaces between thousands, which do not break.
 export const count = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, '\u202f');
 
+// The same in at most six characters.
+export function compact(n) {
+  if (n < 1e5) return count(n);
+  return n < 1e6 ? `${Math.round(n / 1e3)} k` : `${(n / 1e6).toFixed(1)} M`;
+}
+
 export const plural = (n, noun) => `${count(n)} ${noun}${n === 1 ? '' : 's'}`;
 
 export const milliseconds = (ms) => (ms >= 100 ? ms.toFixed(0) : ms.toFixed(1));

@@ -1,6 +1,8 @@
 // The health of the links in words. Pure functions.
 import { clockText, plural } from './format.js';
 
+const FEW = 2; // so many links can be named in a line
+
 // The links in one sentence, with a shape: disc (all up, and one could be lost), triangle (some are not, or none could),
 // square (none is up).
 export function health(channel) {
@@ -16,10 +18,10 @@ export function health(channel) {
   return { text: parts.join(', '), shape: up === 0 ? 'square' : up === all && !bare ? 'disc' : 'triangle' };
 }
 
-// Names the links that are not up, where some are. The time of the day stays the same, so the line does not twitch.
+// Names the links that are not up, where they are few. The time of the day stays the same, so the line does not twitch.
 function silentOnes(links, up) {
   const off = links.filter((link) => link.state !== 'up');
-  if (up === 0 || off.length === 0) return '';
+  if (up === 0 || off.length === 0 || off.length > FEW) return '';
   if (off.length === 1) return ` (${off[0].port} ${linkWords(off[0])})`;
   return ` (not ${off.map((link) => link.port).join(', ')})`;
 }

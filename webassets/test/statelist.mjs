@@ -17,6 +17,10 @@ function copyOf(channel, id, name, changes = {}) {
   return { ...structuredClone(channel), id, name, ...changes };
 }
 
+const LONG = 'Rescue Service of the North-Western District, Ambulance 4711';
+const WORDS = `The receiver cannot listen: another program has taken what it needs, which may be a second start of the
+  receiver, or a service that was installed before and starts with the machine; end it, and then start this one again.`;
+
 const silentVerdict = {
   code: 'silent', text: 'No signal. Nothing has come from the rig for 74 s.',
   evidence: ['All 4 links stopped within 0.4 s, so the rig or its coverage is gone rather than one link.',
@@ -92,6 +96,37 @@ export const STATES = {
       return s;
     },
   },
+  crowded: { // all as long as it gets
+    says: 'Damaged', mark: 'Parts of this picture may be wrong', open: /^Open to all/, opened: true, rigs: 6,
+    health: /^5 of 8 links up, 12\D345 packets lost in the last minute$/,
+    change(s) {
+      const [channel] = s.channels;
+      s.access = 'open';
+      Object.assign(channel, { name: LONG, survives_links: 1 });
+      channel.stream.damaged = true;
+      channel.recent['60s'].lost = 12345;
+      for (let i = channel.links.length; i < 8; i++) channel.links.push({ ...structuredClone(channel.links[0]), index: i, port: 65528 + i });
+      channel.links.forEach((link) => Object.assign(link, {
+        state: 'up', from: '[2001:db8:1234:5678:9abc:def0:1234:5678]:40000', saved: 12345678, share: 1, jitter_ms: 123.4, delay_ms: 12345,
+      }));
+      for (const i of [2, 5]) quiet(channel.links[i], ago(s, 12000));
+      Object.assign(channel.links[7], { state: 'down', error: `the network interface enx0c5b8f279a64-wwan3 is not there. ${WORDS}` });
+      for (let i = 2; i <= 6; i++) s.channels.push(copyOf(channel, `rig${i}`, `Ambulance ${i} of ${LONG}`));
+      return s;
+    },
+  },
+  wordy: {
+    says: 'Failed', what: 'Reception has failed', technical: 1, rigs: 3,
+    change(s) {
+      without(s, 'failed', {
+        code: 'failed', text: 'Reception has failed.',
+        evidence: ['The address 2001:db8:1234:5678:9abc:def0:1234:5678 of a-very-long-host-name.department.hospital.example.org is not there.'],
+      });
+      Object.assign(s.channels[0], { name: LONG, error: WORDS });
+      for (let i = 2; i <= 3; i++) s.channels.push(copyOf(s.channels[0], `rig${i}`, `Ambulance ${i} of ${LONG}`));
+      return s;
+    },
+  },
   silent: { says: 'No signal', what: 'No signal', technical: 1, change: (s) => without(s, 'silent', silentVerdict) },
   'no-packets': {
     says: 'Waiting', what: 'Waiting for the rig', technical: 4,
@@ -121,7 +156,7 @@ export const STATES = {
     }),
   },
   lossy: {
-    says: 'Lossy', mark: /^Too much is lost on the way/,
+    says: 'Disturbed', mark: /^Too much is lost on the way/,
     change(s) {
       s.channels[0].verdict = { code: 'too-lossy', text: 'Too much is lost on the way: 31 of 120 packets in the last second could not be rebuilt.' };
       return s;

@@ -10,14 +10,18 @@ import { startProxy } from './proxy.mjs';
 import { STATES } from './statelist.mjs';
 
 const MAIN = ['live', 'damaged', 'details', 'many', 'silent', 'no-packets', 'expired']; // where all would take too long
+const TIGHT = ['live', 'details', 'rigs', 'crowded', 'wordy', 'silent']; // where there is little room
 const TOUCH = { hasTouch: true, isMobile: true };
 const SIZES = {
+  'phone-of-old': { width: 320, height: 568, options: TOUCH, states: TIGHT },
   phone: { width: 390, height: 844, options: TOUCH, axe: true, steady: true },
   'phone-on-its-side': { width: 844, height: 390, options: TOUCH, states: MAIN },
   tablet: { width: 820, height: 1180, options: TOUCH, steady: true, states: MAIN },
   'tablet-on-its-side': { width: 1180, height: 820, options: TOUCH, states: ['live', 'details', 'silent'] },
+  zoomed: { width: 720, height: 450, options: { deviceScaleFactor: 2 }, states: TIGHT }, // a desktop's at 200 %
   desktop: { width: 1440, height: 900, axe: true, steady: true },
   wall: { width: 1920, height: 1080, options: { contrast: 'more', reducedMotion: 'reduce' }, axe: true, states: ['live', 'rigs', 'many', 'silent'] },
+  'large-wall': { width: 3840, height: 2160, states: ['live', 'silent'], text: 30 },
 };
 const FINGER = 40; // px that what can be pressed has at least in each direction, where there is no mouse
 const [url, folder, only, onlySize] = process.argv.slice(2);
@@ -42,9 +46,15 @@ function look(finger) {
     const { left, right, top, bottom } = node.getBoundingClientRect();
     if (left < -1 || right > innerWidth + 1) faults.push(`${selector} reaches from ${left} to ${right}`);
     if (selector !== '.card' && (top < -1 || bottom > innerHeight + 1)) faults.push(`${selector} reaches from ${top} down to ${bottom}`);
+    if (selector === 'header' && node.querySelector('h1').clientWidth < 40) faults.push('there is no room for the name');
     if (node.scrollWidth > node.clientWidth + 1) faults.push(`${selector} is cut off at the right`);
   }
-  const boxes = ['.clock', '.late', '.card', '#source', '#mark'].map(shown).filter(Boolean).map((node) => [node, node.getBoundingClientRect()]);
+  const seenOf = (node) => { // what is scrolled out of sight lies on nothing
+    const { left, right, top, bottom } = node.getBoundingClientRect();
+    const around = node.closest('.notice')?.getBoundingClientRect() ?? { top, bottom };
+    return [node, { left, right, top: Math.max(top, around.top), bottom: Math.min(bottom, around.bottom) }];
+  };
+  const boxes = ['.clock', '.late', '.card', '#source', '#mark'].map(shown).filter(Boolean).map(seenOf);
   for (const [a, one] of boxes) {
     for (const [b, other] of boxes) {
       if (a === b || one.bottom <= other.top || one.top >= other.bottom || one.right <= other.left || one.left >= other.right) continue;
@@ -71,8 +81,9 @@ function look(finger) {
     says: document.querySelector('#state').textContent.trim(),
     what: shown('.card h2')?.textContent ?? null,
     health: document.querySelector('#health').textContent,
-    rigs: shown('nav')?.children.length ?? 0,
+    rigs: document.querySelector('nav:not([hidden])')?.children.length ?? 0,
     technical: shown('#notice-technical')?.querySelectorAll('li').length ?? 0,
+    text: Math.min(...['#name', '.late', '.card h2', '#health'].map(shown).filter(Boolean).map((node) => textOf(node).height)),
     source: shown('#source')?.textContent ?? null,
     mark: shown('#mark')?.textContent ?? null,
     open: shown('#open')?.textContent ?? null,
@@ -103,6 +114,7 @@ async function check(page, proxy, name, size) {
   for (const [key, want] of Object.entries({ ...SILENT, ...wanted })) {
     if (differs(got[key], want)) faults.push(`${key} is ${JSON.stringify(got[key])}, not ${want}`);
   }
+  if (got.text < (SIZES[size].text ?? 0)) faults.push(`lines are only ${got.text} high`);
   if (SIZES[size].axe) faults.push(...await accessibility(page));
   await picture(name);
   if (wanted.technical) {

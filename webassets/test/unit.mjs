@@ -54,9 +54,9 @@ test('what is missing, and since when', () => {
     ['clock jumps', { channel: channel(says('clock-jumps')), player: stalled, verdictSince: NOW - 5000 },
       'No picture', 'triangle', 'The rig\u2019s clock jumps for 5 s'],
     ['a verdict of later', { channel: channel(says('sunspots')), player: stalled }, 'No picture', 'triangle', 'There is no picture'],
-    ['too lossy', { channel: lossy, player: stalled }, 'Too lossy', 'square', 'Too much is lost for a picture'],
-    ['too lossy to begin', { channel: { ...lossy, hls: { enabled: true } } }, 'Too lossy', 'square', 'Too much is lost for a picture'],
-    ['too lossy, but pictures move', { channel: lossy }, 'Lossy', 'triangle', null],
+    ['too lossy', { channel: lossy, player: stalled }, 'No picture', 'square', 'Too much is lost for a picture'],
+    ['too lossy to begin', { channel: { ...lossy, hls: { enabled: true } } }, 'No picture', 'square', 'Too much is lost for a picture'],
+    ['too lossy, but pictures move', { channel: lossy }, 'Disturbed', 'triangle', null],
     ['too lossy, and paused', { channel: lossy, player: { phase: 'paused', since: NOW } }, 'Paused', 'bars', null],
     ['capture', { channel: channel({ source: 'file' }) }, 'Capture', 'play', null],
     ['capture that has ended', { channel: channel(says('stopped', { source: 'file', state: 'stopped' })) },
@@ -162,6 +162,8 @@ test('the health of the links', () => {
   assert.equal(health(channel({ ...all, survives_links: 0 })).shape, 'triangle', 'nothing is wrong yet, but little is left');
   assert.match(health(channel({ survives_links: 0 })).text, /, all needed, nothing lost$/);
   assert.match(health(channel({ ...two, survives_links: 0 })).text, /^1 of 3 links up \(not 5079, 5080\), nothing lost$/);
+  const many = { links: [5078, 5079, 5080].map((port) => link(port, { state: 'silent' })).concat(link(5081)) };
+  assert.equal(health(channel(many)).text, '1 of 4 links up, nothing lost', 'more than a line has room for');
   const none = { state: 'silent', links: [link(5078, { state: 'silent' })] };
   assert.deepEqual(health(channel(none)), { text: '0 of 1 link up', shape: 'square' });
   assert.equal(health(channel({ links: [link(5078)], recent: null })).text, '1 of 1 link up, nothing lost');
@@ -181,7 +183,7 @@ test('a channel in the list', () => {
   assert.equal(listed({ hls: { enabled: false } }), 'Off ring');
   assert.equal(listed({ hls: { enabled: true } }), 'Starting ring');
   assert.equal(listed({ source: 'file' }), 'Capture play');
-  assert.equal(listed(says('too-lossy')), 'Lossy triangle');
+  assert.equal(listed(says('too-lossy')), 'Disturbed triangle');
   assert.equal(listed(says('no-keyframe')), 'No picture triangle');
   assert.equal(listed(says('no-packets', { state: 'waiting' })), 'Waiting ring');
   assert.equal(listed(says('silent', { state: 'silent' })), 'No signal square');
