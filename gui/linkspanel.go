@@ -52,7 +52,7 @@ func newLinks() *links {
 func (l *links) show(m model) {
 	up, loss, tone := linksSentence(m)
 	if len(m.Config.Channels) > 1 {
-		up = m.channel().Name + ": " + up
+		up = shorten(m.channel().Name, maxRigName) + ": " + up
 	}
 	l.up.Set(up, widgets.Normal)
 	l.loss.Set(loss, tone)

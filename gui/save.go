@@ -60,7 +60,7 @@ func saveText(m model) (string, widgets.Tone) {
 	case m.DumpErr != nil:
 		return "Not saved: " + widgets.Sentence(m.DumpErr.Error()), widgets.Bad
 	case d.Running && d.Missed > 0:
-		return "Saving; the disk is too slow for all", widgets.Warning
+		return "Saving; the disk is too slow", widgets.Warning
 	case d.Running:
 		return "Saving: " + progressText(d.Bytes, d.Limit), widgets.Accent
 	case d.Err != nil:

@@ -117,7 +117,7 @@ func channelText(c status.Channel, age time.Duration) (shape widgets.Shape, tone
 	case status.ChannelLive:
 		switch {
 		case c.Verdict.Code == status.VerdictTooLossy && fresh(age):
-			return widgets.Triangle, widgets.Warning, "Lossy"
+			return widgets.Triangle, widgets.Warning, "Disturbed"
 		case c.Verdict.Code != status.VerdictOK && c.Verdict.Code != "":
 			return widgets.Triangle, widgets.Warning, "No picture"
 		case c.Stream.Damaged:

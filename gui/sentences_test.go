@@ -56,7 +56,7 @@ func TestStateText(t *testing.T) {
 		require.Equal(t, want, word+" "+since)
 	}
 	lossy := with(live(), func(c *status.Channel) { c.Verdict.Code = status.VerdictTooLossy })
-	for age, want := range map[time.Duration]string{-1: "No picture", time.Second: "Lossy", stale: "No picture"} {
+	for age, want := range map[time.Duration]string{-1: "No picture", time.Second: "Disturbed", stale: "No picture"} {
 		_, _, word, _ := stateText(lossy, age)
 		require.Equal(t, want, word)
 	}
@@ -105,6 +105,7 @@ func TestSmallWords(t *testing.T) {
 	require.Empty(t, widgets.Sentence(" "))
 	require.Equal(t, "Élan vital.", widgets.Sentence("élan vital"))
 	require.Equal(t, "Over.", widgets.Sentence("Over."))
+	require.Equal(t, "notes.txt is no capture file.", widgets.Sentence("notes.txt is no capture file"))
 }
 
 func TestLinkStates(t *testing.T) {

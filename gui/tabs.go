@@ -15,6 +15,9 @@ import (
 	"github.com/isc-receiver/isc-receiver/internal/status"
 )
 
+// maxRigName is how many characters of a rig's name there is room for beside what is said of it.
+const maxRigName = 20
+
 // tabs choose which rig is shown, or all, and say how all of them are. With one rig they are not there.
 type tabs struct {
 	bar     *fyne.Container
@@ -87,7 +90,8 @@ func tabValues(m model, rig app.Channel, age func(channel string) time.Duration)
 	own := m.of(rig.ID)
 	shape, tone, word := rigText(own, age)
 	return widgets.TabValues{
-		Shape: shape, Tone: tone, Name: own.channel().Name, Word: word, Chosen: !m.All && rig.ID == m.Chosen,
+		Shape: shape, Tone: tone, Name: shorten(own.channel().Name, maxRigName), Word: word,
+		Chosen: !m.All && rig.ID == m.Chosen,
 	}
 }
 

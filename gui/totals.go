@@ -98,6 +98,14 @@ func milliseconds(d time.Duration) string {
 	return fmt.Sprintf("%g ms", float64(d)/float64(time.Millisecond))
 }
 
+// savedText formats a count to its last digit while there is room for that.
+func savedText(n uint64) string {
+	if n < 100_000 {
+		return fmt.Sprint(n)
+	}
+	return compact(n)
+}
+
 func (t *totals) showLosses(m model, c status.Channel) {
 	dash := func(s *widgets.Stat) { s.Set("–", widgets.Quiet) }
 	if m.Phase != running || c.State == status.ChannelWaiting {
@@ -106,7 +114,7 @@ func (t *totals) showLosses(m model, c status.Channel) {
 		}
 		return
 	}
-	t.saved.Set(fmt.Sprint(c.Packets.Saved), widgets.Normal)
+	t.saved.Set(savedText(c.Packets.Saved), widgets.Normal)
 	if c.State != status.ChannelLive {
 		// A zero would be true and mislead.
 		dash(t.lost1)

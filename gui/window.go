@@ -266,7 +266,7 @@ const (
 	barGap    = 4  // what a border layout leaves below the bar
 	strip     = 23 // of words above a picture
 	belowMin  = 134
-	linksMin  = 352
+	linksMin  = 324
 	linksMax  = 440
 	linksPart = 0.31
 	totalsMin = 330

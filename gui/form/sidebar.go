@@ -119,6 +119,6 @@ func tabValues(wrong bool, warning string) widgets.TabValues {
 	case warning != "":
 		return widgets.TabValues{Shape: widgets.Triangle, Tone: widgets.Warning, Word: warning}
 	default:
-		return widgets.TabValues{Shape: widgets.Disc, Tone: widgets.Good}
+		return widgets.TabValues{Shape: widgets.Disc, Tone: widgets.Quiet} // green is for what is live
 	}
 }

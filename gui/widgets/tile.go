@@ -128,11 +128,12 @@ func (t *Tile) layoutWide(size fyne.Size) {
 		t.what.Set("behind "+t.shown.Behind, Quiet)
 	}
 	words := wordLine{right: size.Width, height: line - 4}
-	for _, o := range []fyne.CanvasObject{t.mark, t.name, t.word, t.clock} {
-		words.fromLeft(o, tileGap)
-	}
 	words.fromRight(t.what)
 	words.fromRight(t.late)
+	words.fromLeft(t.mark, tileGap)
+	words.leaving(t.word.MinSize().Width+t.clock.MinSize().Width+2*tileGap, t.name, tileGap)
+	words.fromLeft(t.word, tileGap)
+	words.fromLeft(t.clock, tileGap)
 	words.left += tileGap
 	words.fromLeft(t.format, tileGap)
 }
@@ -211,6 +212,14 @@ func (l *wordLine) fromLeft(o fyne.CanvasObject, gap float32) {
 	if width > 1 {
 		l.left += width + gap
 	}
+}
+
+// leaving is fromLeft of a thing that has to leave room to those after it.
+func (l *wordLine) leaving(room float32, o fyne.CanvasObject, gap float32) {
+	right := l.right
+	l.right = max(right-room, l.left)
+	l.fromLeft(o, gap)
+	l.right = right
 }
 
 func (l *wordLine) fromRight(o fyne.CanvasObject) {

@@ -4,6 +4,7 @@ import (
 	"image"
 	"image/color"
 	"math"
+	"strings"
 	"testing"
 
 	"fyne.io/fyne/v2"
@@ -205,6 +206,13 @@ func TestTile(t *testing.T) {
 			require.GreaterOrEqual(t, words.Position().X, float32(0), name)
 			require.LessOrEqual(t, words.Position().X+words.Size().Width, size.Width+1, name)
 		}
+	}
+	values := tile.Values()
+	values.Name = strings.Repeat("Ambulance of the North-Western District, ", 3)
+	tile.Set(values)
+	tile.Resize(fyne.NewSize(640, 384))
+	for _, words := range []*Text{tile.word, tile.clock, tile.late, tile.what} {
+		require.Equal(t, words.Text(), shown[*canvas.Text](words)[0].Text, "the name leaves room for what matters more")
 	}
 	tile.Tapped(nil) // nobody listens
 	tapped := 0
