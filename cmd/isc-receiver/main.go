@@ -42,9 +42,7 @@ func main() {
 func run(args []string, stdout, stderr io.Writer) int {
 	var line commandLine
 	p := cli.Program{Name: "isc-receiver", Stdout: stdout, Stderr: stderr}
-	selected, exit := p.Parse(args, &line, append(
-		app.ParserOptions(p.Name, "Receives live video over several bad links and shows it in a window."),
-		kong.Vars{"version": "isc-receiver " + app.Version})...)
+	selected, exit := line.parse(p, args)
 	if selected == nil {
 		return exit
 	}
@@ -62,6 +60,13 @@ func run(args []string, stdout, stderr io.Writer) int {
 	}
 	settings.Config.Preview, settings.Config.Capture = true, line.Capture
 	return line.show(settings, p)
+}
+
+// parse reads the command line, as cli.Program.Parse does.
+func (line *commandLine) parse(p cli.Program, args []string) (selected *kong.Context, exit int) {
+	return p.Parse(args, line, append(
+		app.ParserOptions(p.Name, "Receives live video over several bad links and shows it in a window."),
+		kong.Vars{"version": "isc-receiver " + app.Version})...)
 }
 
 // show shows the window, or has the instance that there is show its own, and returns the exit status.

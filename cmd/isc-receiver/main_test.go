@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/isc-receiver/isc-receiver/internal/cli"
+	"github.com/isc-receiver/isc-receiver/internal/examples"
 )
 
 func TestCommandLine(t *testing.T) {
@@ -29,5 +30,15 @@ func TestCommandLine(t *testing.T) {
 		require.Equal(t, c.exit, run(c.args, &stdout, &stderr), c.args)
 		require.Contains(t, stdout.String(), c.stdout)
 		require.Contains(t, stderr.String(), c.stderr)
+	}
+}
+
+// TestExamples reads each command line that the documents show.
+func TestExamples(t *testing.T) {
+	for _, args := range examples.Of(t, "isc-receiver") {
+		var line commandLine
+		var failures bytes.Buffer
+		selected, _ := line.parse(cli.Program{Stdout: &failures, Stderr: &failures}, args)
+		require.NotNil(t, selected, "%q: %s", args, &failures)
 	}
 }

@@ -50,13 +50,18 @@ func main() {
 func run(args []string, stdout, stderr io.Writer) int {
 	var line commands
 	p := cli.Program{Name: "isc-receiverd", Stdout: stdout, Stderr: stderr}
-	selected, exit := p.Parse(args, &line, append(
-		app.ParserOptions(p.Name, "Receives live video over several bad links and publishes it on a web page."),
-		kong.Vars{"state_help": stateHelp})...)
+	selected, exit := line.parse(p, args)
 	if selected == nil {
 		return exit
 	}
 	return p.Run(selected, app.ErrSetting)
+}
+
+// parse reads the command line, as cli.Program.Parse does.
+func (c *commands) parse(p cli.Program, args []string) (selected *kong.Context, exit int) {
+	return p.Parse(args, c, append(
+		app.ParserOptions(p.Name, "Receives live video over several bad links and publishes it on a web page."),
+		kong.Vars{"state_help": stateHelp})...)
 }
 
 // Run replays a capture.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/isc-receiver/isc-receiver/app"
 	"github.com/isc-receiver/isc-receiver/internal/cli"
+	"github.com/isc-receiver/isc-receiver/internal/examples"
 	"github.com/isc-receiver/isc-receiver/internal/status"
 )
 
@@ -143,4 +144,14 @@ func TestReplay(t *testing.T) {
 	require.Equal(t, cli.Failed, exit)
 	require.Equal(t,
 		"isc-receiverd: Nothing in the capture goes to UDP 6000-6003, but to UDP 5078-5081. Choose these ports.\n", stderr)
+}
+
+// TestExamples reads each command line that the documents show.
+func TestExamples(t *testing.T) {
+	for _, args := range examples.Of(t, "isc-receiverd") {
+		var line commands
+		var failures bytes.Buffer
+		selected, _ := line.parse(cli.Program{Stdout: &failures, Stderr: &failures}, args)
+		require.NotNil(t, selected, "%q: %s", args, &failures)
+	}
 }

@@ -45,14 +45,19 @@ func forgetEmpty() {
 func run(args []string, stdout, stderr io.Writer) int {
 	var line commands
 	p := cli.Program{Name: "isc-rig", Stdout: stdout, Stderr: stderr}
-	selected, exit := p.Parse(args, &line,
-		kong.Name(p.Name), kong.Description("Sends live video over several bad links to an ISC receiver."),
-		kong.DefaultEnvars("ISC_RIG"), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-		longHelp, labHelp())
+	selected, exit := line.parse(p, args)
 	if selected == nil {
 		return exit
 	}
 	return p.Run(selected, sender.ErrConfig, netsim.ErrScenario, netsim.ErrLab)
+}
+
+// parse reads the command line, as cli.Program.Parse does.
+func (c *commands) parse(p cli.Program, args []string) (selected *kong.Context, exit int) {
+	return p.Parse(args, c,
+		kong.Name(p.Name), kong.Description("Sends live video over several bad links to an ISC receiver."),
+		kong.DefaultEnvars("ISC_RIG"), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		longHelp, labHelp())
 }
 
 // Run prints the version.

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/isc-receiver/isc-receiver/internal/cli"
+	"github.com/isc-receiver/isc-receiver/internal/examples"
 	"github.com/isc-receiver/isc-receiver/internal/rig/plan"
 )
 
@@ -114,4 +115,14 @@ func TestSendEnds(t *testing.T) {
 	code, _, failures := try("send", "--to", "127.0.0.1", "--listen", taken.LocalAddr().String())
 	require.Equal(t, cli.Failed, code)
 	require.Contains(t, failures, "another program has UDP port")
+}
+
+// TestExamples reads each command line that the documents show.
+func TestExamples(t *testing.T) {
+	for _, args := range examples.Of(t, "isc-rig") {
+		var line commands
+		var failures bytes.Buffer
+		selected, _ := line.parse(cli.Program{Stdout: &failures, Stderr: &failures}, args)
+		require.NotNil(t, selected, "%q: %s", args, &failures)
+	}
 }

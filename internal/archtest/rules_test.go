@@ -149,6 +149,9 @@ var rules = map[string]rule{
 	"internal/await": {
 		why: "it serves tests alone, and knows nothing of what they test",
 	},
+	"internal/examples": {
+		why: "it serves tests alone, and knows nothing of what the command lines mean",
+	},
 	"internal/leak": {
 		why: "it serves tests alone, and knows nothing of what they test",
 	},
