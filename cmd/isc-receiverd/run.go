@@ -123,7 +123,8 @@ func (r *runner) describe() string {
 			live++
 		}
 	}
-	line := fmt.Sprintf("%d of %s live, %s", live, words.Count(len(snapshot.Channels), "rig"), words.Count(viewers, "viewer"))
+	line := fmt.Sprintf("%d of %s live, %s", live,
+		words.Count(len(snapshot.Channels), "rig"), words.Count(viewers, "viewer"))
 	if r.refused.Load() {
 		line += "; the settings file is wrong, those before hold: see the log"
 	}

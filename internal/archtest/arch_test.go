@@ -186,7 +186,7 @@ func files(t *testing.T, extensions ...string) []string {
 			}
 			return nil
 		}
-		if slices.Contains(extensions, filepath.Ext(name)) {
+		if slices.ContainsFunc(extensions, func(end string) bool { return strings.HasSuffix(name, end) }) {
 			relative, err := filepath.Rel(root, name)
 			found = append(found, filepath.ToSlash(relative))
 			return err

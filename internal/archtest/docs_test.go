@@ -8,6 +8,7 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -46,12 +47,58 @@ func TestLinks(t *testing.T) {
 	}
 }
 
+// TestDocumentsAreFound wants each document to be linked from the first one that a reader opens, or from one of those.
+func TestDocumentsAreFound(t *testing.T) {
+	found := []string{"README.md"}
+	for i := 0; i < len(found); i++ { // it grows
+		for _, match := range link.FindAllStringSubmatch(prose(t, found[i]), -1) {
+			target, _, _ := strings.Cut(match[1], "#")
+			to := path.Join(path.Dir(found[i]), target)
+			for _, name := range files(t, ".md") {
+				if (name == to || path.Dir(name) == to) && !slices.Contains(found, name) {
+					found = append(found, name)
+				}
+			}
+		}
+	}
+	require.ElementsMatch(t, files(t, ".md"), found)
+}
+
+var (
+	made     = regexp.MustCompile("(?m)(?:^|`)make ([a-z][a-z-]+)(?:[ `]|$)")
+	measured = regexp.MustCompile("go test [^`\n]*-(bench|run) ([A-Z]\\w*)[^`\n]*? (\\./\\S+?)`")
+)
+
+// TestCommandsAreThere wants each target of make and each test and benchmark that a document names to be there.
+func TestCommandsAreThere(t *testing.T) {
+	makefile := read(t, "Makefile")
+	for _, name := range files(t, ".md") {
+		text := read(t, name)
+		for _, match := range made.FindAllStringSubmatch(text, -1) {
+			require.Contains(t, makefile, "\n"+match[1]+": ", "%s names make %s", name, match[1])
+		}
+		for _, match := range measured.FindAllStringSubmatch(text, -1) {
+			kind := map[string]string{"bench": "Benchmark", "run": "Test"}[match[1]]
+			declared := "func " + kind + strings.TrimPrefix(match[2], kind)
+			there := slices.ContainsFunc(files(t, "_test.go"), func(file string) bool {
+				return path.Dir(file) == path.Clean(match[3]) && strings.Contains(read(t, file), declared)
+			})
+			require.True(t, there, "%s names %s", name, match[0])
+		}
+	}
+}
+
 // prose returns a document without its blocks of code.
 func prose(t *testing.T, name string) string {
 	t.Helper()
+	return fence.ReplaceAllString(read(t, name), "")
+}
+
+func read(t *testing.T, name string) string {
+	t.Helper()
 	text, err := os.ReadFile(filepath.Join(root, name))
 	require.NoError(t, err)
-	return fence.ReplaceAllString(string(text), "")
+	return string(text)
 }
 
 // hasHeading tells whether a document has a heading that the hosts of repositories give this anchor.
@@ -68,11 +115,9 @@ func hasHeading(t *testing.T, name, anchor string) bool {
 
 // TestTreeIsWhole holds the tree in the document on architecture against the packages that there are.
 func TestTreeIsWhole(t *testing.T) {
-	text, err := os.ReadFile(filepath.Join(root, "docs/architecture.md"))
-	require.NoError(t, err)
 	var listed []string
 	parent := ""
-	for line := range strings.Lines(fence.FindString(string(text))) {
+	for line := range strings.Lines(fence.FindString(read(t, "docs/architecture.md"))) {
 		name := strings.TrimSuffix(strings.Fields(line)[0], "/")
 		switch {
 		case !strings.HasPrefix(line, " "):

@@ -14,8 +14,8 @@ var (
 	word  = regexp.MustCompile(`"[^"]*"|'[^']*'|\S+`)
 )
 
-// Of returns the arguments of each call of a program in README.md, docs and the man pages, for a test of a package that is
-// two folders below these. There is at least one.
+// Of returns the arguments of each call of a program in README.md, docs and the man pages. There is at least one. The
+// package that is tested must be two folders below these.
 func Of(t testing.TB, program string) (calls [][]string) {
 	t.Helper()
 	for _, pattern := range []string{"../../README.md", "../../docs/*.md", "../../packaging/man/*.[1-8]"} {
