@@ -6,16 +6,11 @@ import (
 	"sync"
 )
 
-// limitListener closes connections beyond a limit as they come, so that those who hold the others keep nobody from
-// accepting. One address gets half of them at most, unless it is exempt.
+// limitListener closes connections for which there is no place as they come, so that those who hold the others keep
+// nobody from accepting.
 type limitListener struct {
 	net.Listener
-	limit  int
-	exempt func(netip.Addr) bool
-
-	mu   sync.Mutex
-	open int
-	by   map[netip.Addr]int
+	places *places
 }
 
 // otherFiles is how many files the program may need beside connections of viewers.
@@ -49,8 +44,8 @@ func (l *limitListener) Accept() (net.Conn, error) {
 			return nil, err
 		}
 		from := remoteOf(connection)
-		if l.enter(from) {
-			return &limitConn{Conn: connection, leave: sync.OnceFunc(func() { l.leave(from) })}, nil
+		if l.places.enter(from) {
+			return &limitConn{Conn: connection, leave: sync.OnceFunc(func() { l.places.leave(from) })}, nil
 		}
 		_ = connection.Close() // there is nobody to tell
 	}
@@ -62,29 +57,6 @@ func remoteOf(connection net.Conn) netip.Addr {
 		return netip.Addr{}
 	}
 	return customer(address.Addr().Unmap().WithZone(""))
-}
-
-func (l *limitListener) enter(from netip.Addr) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.open >= l.limit || l.by[from] >= (l.limit+1)/2 && !l.exempt(from) {
-		return false
-	}
-	if l.by == nil {
-		l.by = make(map[netip.Addr]int)
-	}
-	l.open++
-	l.by[from]++
-	return true
-}
-
-func (l *limitListener) leave(from netip.Addr) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.open--
-	if l.by[from]--; l.by[from] == 0 {
-		delete(l.by, from)
-	}
 }
 
 // limitConn gives its place back when it is closed.

@@ -19,7 +19,7 @@ import (
 
 func TestConnectionsAreLimited(t *testing.T) {
 	const limit = 6
-	l := &limitListener{limit: limit, exempt: netip.Addr.IsLoopback}
+	l := newTestServer("").newPlaces(limit)
 	stranger, neighbour := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")
 	local := netip.IPv6Loopback()
 	for range limit / 2 {

@@ -239,13 +239,16 @@ func TestLimitsAreDocumented(t *testing.T) {
 	l := Limits{}.withDefaults()
 	for _, row := range []string{
 		fmt.Sprintf("| request line and headers | %d KiB |", l.HeaderBytes>>10),
+		fmt.Sprintf("| query of an address below `/hls/` | %d KiB |", maxQuery>>10),
 		fmt.Sprintf("| time for them to arrive | %.0f s |", l.HeaderTime.Seconds()),
 		fmt.Sprintf("| time for the next request | %.0f s |", l.IdleTime.Seconds()),
 		fmt.Sprintf("| time for %d KiB to be taken, or for what was sent to be confirmed | %.0f s |",
 			writePiece>>10, l.WriteTime.Seconds()),
 		fmt.Sprintf("| open connections | %d,%03d; one address half of them |", l.Connections/1000, l.Connections%1000),
 		fmt.Sprintf("| viewers of a channel | %d,%03d; one address half of them |", l.Viewers/1000, l.Viewers%1000),
-		fmt.Sprintf("| event streams | %d,%03d |", l.Streams/1000, l.Streams%1000),
+		fmt.Sprintf("| requests in work, or waiting for what is to come | %d,%03d; one address half of them |",
+			l.Requests/1000, l.Requests%1000),
+		fmt.Sprintf("| event streams | %d,%03d; one address half of them |", l.Streams/1000, l.Streams%1000),
 		fmt.Sprintf("| wrong keys a minute | %d of an address, %d,%03d in all |",
 			l.WrongKeysPerAddress, l.WrongKeys/1000, l.WrongKeys%1000),
 	} {

@@ -80,21 +80,19 @@ func encode(snapshot status.Snapshot) ([]byte, error) {
 // serveEvents sends the snapshot as server-sent events (WHATWG HTML, section 9.2): at once, with the next tick when a
 // state has changed, else each second; until the client goes, may no longer watch, or the server closes.
 func (s *Server) serveEvents(w http.ResponseWriter, r *http.Request) {
-	select {
-	case s.streams <- struct{}{}:
-		defer func() { <-s.streams }()
-	default:
+	from := customer(s.clientOf(r))
+	if !s.streams.enter(from) {
 		w.Header().Set("Retry-After", "10")
 		writeText(w, http.StatusServiceUnavailable, "Too many event streams. Ask for /api/v1/status instead.")
 		return
 	}
+	defer s.streams.leave(from)
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Accel-Buffering", "no") // nginx would hold events back
 	if _, err := w.Write([]byte("retry: 1000\n\n")); err != nil {
 		return
 	}
-	from := customer(s.clientOf(r))
 	var sent struct {
 		state string
 		at    time.Time

@@ -27,8 +27,13 @@ type Limits struct {
 	// Viewers is how many may watch each channel at a time: 4,000 by default. Further ones are told to come later.
 	Viewers int
 
-	// Streams is how many event streams may be open: 2,000 by default. Further clients are told to ask for the status.
+	// Streams is how many event streams may be open: 2,000 by default. One address gets half of them at most. Further
+	// clients are told to ask for the status.
 	Streams int
+
+	// Requests is how many requests of viewers may be in work or wait for what is to come: 16,000 by default, which is
+	// four of each viewer. One address gets half of them at most. Further ones are told to come later.
+	Requests int
 
 	// WrongKeysPerAddress and WrongKeys are how many different wrong keys are read within a minute: 10 of one address
 	// and 1,000 in all by default. Then all keys are refused for the rest of it; who has a cookie goes on watching, and
@@ -44,6 +49,7 @@ func (l Limits) withDefaults() Limits {
 	l.WriteTime = cmp.Or(l.WriteTime, 15*time.Second)
 	l.Connections = cmp.Or(l.Connections, 8000)
 	l.Viewers = cmp.Or(l.Viewers, 4000)
+	l.Requests = cmp.Or(l.Requests, 16000)
 	l.Streams = cmp.Or(l.Streams, 2000)
 	l.WrongKeysPerAddress = cmp.Or(l.WrongKeysPerAddress, 10)
 	l.WrongKeys = cmp.Or(l.WrongKeys, 1000)

@@ -29,7 +29,7 @@ func (s *Server) routes() *chi.Mux {
 		r.Method(http.MethodGet, "/metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
 	})
 	r.Group(func(r chi.Router) {
-		r.Use(s.viewer)
+		r.Use(s.viewer, s.limitRequests)
 		r.Method(http.MethodGet, "/", s.cfg.Page)
 		r.Method(http.MethodGet, "/assets/*", s.cfg.Page)
 		r.Get("/hls/{channel}/*", s.serveHLS)

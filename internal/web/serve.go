@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/netip"
 	"syscall"
 	"time"
 
@@ -67,10 +66,7 @@ func Listen(address string) (net.Listener, error) {
 // ended. HLS outputs hold requests back until there is a next part, so close them before ctx.
 func (s *Server) Run(ctx context.Context, listener net.Listener) error {
 	server := s.httpServer()
-	limited := &limitListener{
-		Listener: listener, limit: s.connections(),
-		exempt: func(from netip.Addr) bool { return from.IsLoopback() || s.trusts(from) },
-	}
+	limited := &limitListener{listener, s.newPlaces(s.connections())}
 	served := make(chan error, 1)
 	go func() { served <- s.serve(server, limited) }()
 	swept := make(chan struct{})

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"runtime"
 	"strconv"
@@ -253,12 +254,35 @@ func TestRunCutsOffWhatDoesNotEnd(t *testing.T) {
 
 func TestTooManyStreams(t *testing.T) {
 	s := newTestServer("")
-	for range s.limits.Streams {
-		s.streams <- struct{}{}
+	s.Close() // so that streams end
+	for range s.limits.Streams / 2 {
+		require.True(t, s.streams.enter(netip.MustParseAddr("192.0.2.9")))
 	}
-	w := request{path: "/api/v1/events"}.do(s)
+	refused := request{path: "/api/v1/events", from: "192.0.2.9:1"}
+	w := refused.do(s)
 	require.Equal(t, http.StatusServiceUnavailable, w.Code)
 	require.NotEmpty(t, w.Header().Get("Retry-After"))
+	require.Equal(t, http.StatusOK, request{path: "/api/v1/events"}.do(s).Code, "others have theirs")
+	s.streams.leave(netip.MustParseAddr("192.0.2.9"))
+	require.Equal(t, http.StatusOK, refused.do(s).Code)
+}
+
+// TestTooManyRequests has a viewer hold more requests than it may, as HTTP/2 makes easy.
+func TestTooManyRequests(t *testing.T) {
+	s := newTestServer(testKey)
+	cookie := signIn(t, s)
+	for range s.limits.Requests / 2 {
+		require.True(t, s.inWork.enter(netip.MustParseAddr("2001:db8::")))
+	}
+	for _, path := range []string{"/", "/hls/rig1/index.m3u8", "/api/v1/status"} {
+		held := request{path: path, cookie: cookie, from: "[2001:db8::7]:1"}
+		w := held.do(s)
+		require.Equal(t, http.StatusServiceUnavailable, w.Code)
+		require.Equal(t, "1", w.Header().Get("Retry-After"))
+		require.Equal(t, http.StatusOK, request{path: path, cookie: cookie}.do(s).Code, "others are served")
+	}
+	require.Equal(t, http.StatusOK, request{path: "/healthz", from: "[2001:db8::7]:1"}.do(s).Code)
+	require.Equal(t, s.limits.Requests/2, s.inWork.open)
 }
 
 func TestClosedServerEndsNewStreams(t *testing.T) {

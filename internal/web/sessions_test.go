@@ -108,7 +108,11 @@ func comeAndGo(tb testing.TB, sessions int) (before, after holdings) {
 // awaitStreams waits until all event streams have ended: the server notices with the next event that a client is gone.
 func awaitStreams(tb testing.TB, s *Server) {
 	tb.Helper()
-	require.Eventually(tb, func() bool { return len(s.streams) == 0 }, 20*time.Second, 10*time.Millisecond)
+	require.Eventually(tb, func() bool {
+		s.streams.mu.Lock()
+		defer s.streams.mu.Unlock()
+		return s.streams.open == 0
+	}, 20*time.Second, 10*time.Millisecond)
 }
 
 func TestViewersLeaveNothingBehind(t *testing.T) { comeAndGo(t, 500) }

@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"net/netip"
+	"strings"
 	"sync"
 	"time"
 
@@ -12,6 +13,13 @@ import (
 const (
 	// viewerSpan is how long after its last request a viewer is taken to be watching.
 	viewerSpan = 10 * time.Second
+
+	// maxAgent is how much is kept of what a viewer's browser or player calls itself, in bytes.
+	maxAgent = 200
+
+	// maxQuery is the most that a query below /hls/ may have, in bytes: playlists have it in each of their addresses. A
+	// key has 600 of them at most.
+	maxQuery = 1024
 
 	// sweepEvery is how often is looked for viewers that have gone.
 	sweepEvery = 2 * time.Second
@@ -127,6 +135,10 @@ func (s *Server) serveHLS(w http.ResponseWriter, r *http.Request) {
 		notFound(w, r)
 		return
 	}
+	if len(r.URL.RawQuery) > maxQuery {
+		writeText(w, http.StatusRequestURITooLong, "This query is too long. Leave out of it what is not of this link.")
+		return
+	}
 	if !s.admit(channel, g, r) {
 		w.Header().Set("Retry-After", "10")
 		writeText(w, http.StatusServiceUnavailable, "Too many viewers watch this rig. Try again later.")
@@ -141,11 +153,13 @@ func (s *Server) serveHLS(w http.ResponseWriter, r *http.Request) {
 // admit takes note of a viewer, and logs where it has just begun to watch. It returns false where there is no place.
 func (s *Server) admit(channel string, g *grant, r *http.Request) bool {
 	from := s.clientOf(r)
+	agent := r.UserAgent()
+	agent = strings.Clone(agent[:min(len(agent), maxAgent)]) // it is kept, and its request is not
 	viewer := g.viewer
 	if viewer == "" {
-		viewer = customer(from).String() + " " + r.UserAgent()
+		viewer = customer(from).String() + " " + agent
 	}
-	seen := watching{from: from, key: g.key, agent: r.UserAgent(), last: time.Now()}
+	seen := watching{from: from, key: g.key, agent: agent, last: time.Now()}
 	begun, full := s.viewers.saw(channel, viewer, seen)
 	if begun {
 		s.log.Info("viewing began", "kind", "viewer", "channel", channel, "from", from, "key", g.key, "agent", seen.agent)

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -89,4 +91,29 @@ func TestViewingIsLogged(t *testing.T) {
 	require.Regexp(t, `"msg":"viewing ended","kind":"viewer","channel":"rig1".*"since":"20.*","seconds":0}\n$`,
 		log.String())
 	require.NotContains(t, log.String(), testKey)
+}
+
+// TestViewersAgentsAreCut keeps no more of a viewer than can be read.
+func TestViewersAgentsAreCut(t *testing.T) {
+	s := newTestServer("")
+	for i := range 3 {
+		r := httptest.NewRequest(http.MethodGet, "/hls/rig1/index.m3u8", nil)
+		r.Host = "localhost"
+		r.Header.Set("User-Agent", strings.Repeat("x", 15_000)+strconv.Itoa(i))
+		s.ServeHTTP(httptest.NewRecorder(), r)
+	}
+	require.Len(t, s.viewers.channels["rig1"], 1)
+	for viewer, w := range s.viewers.channels["rig1"] {
+		require.Less(t, len(viewer), 2*maxAgent)
+		require.Len(t, w.agent, maxAgent)
+	}
+}
+
+// TestLongQueriesAreRefused lets nobody have playlists made that repeat kilobytes in each line.
+func TestLongQueriesAreRefused(t *testing.T) {
+	s := newTestServer(testKey)
+	query := "?key=" + testKey + "&x="
+	query += strings.Repeat("x", maxQuery+1-len(query))
+	require.Equal(t, http.StatusOK, request{path: "/hls/rig1/index.m3u8" + query}.do(s).Code)
+	require.Equal(t, http.StatusRequestURITooLong, request{path: "/hls/rig1/index.m3u8" + query + "x"}.do(s).Code)
 }

@@ -76,7 +76,8 @@ type Server struct {
 	access  *access
 	viewers viewers
 	shared  shared
-	streams chan struct{} // one value for each open event stream
+	streams *places // of event streams
+	inWork  *places // of viewers' requests
 
 	requests atomic.Uint64
 
@@ -95,9 +96,9 @@ func New(cfg Config) *Server {
 		started: time.Now(),
 		access:  newAccess(cfg.Open, cfg.Keys, limits),
 		viewers: viewers{limit: limits.Viewers},
-		streams: make(chan struct{}, limits.Streams),
 		closing: make(chan struct{}),
 	}
+	s.streams, s.inWork = s.newPlaces(limits.Streams), s.newPlaces(limits.Requests)
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}

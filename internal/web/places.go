@@ -1,0 +1,63 @@
+package web
+
+import (
+	"net/http"
+	"net/netip"
+	"sync"
+)
+
+// places are what clients take and give back, such as connections. One address gets half of them at most, unless it is
+// exempt. Its methods may be called concurrently.
+type places struct {
+	limit  int
+	exempt func(netip.Addr) bool
+
+	mu   sync.Mutex
+	open int
+	by   map[netip.Addr]int
+}
+
+// newPlaces returns places of which this machine and trusted proxies may take all.
+func (s *Server) newPlaces(limit int) *places {
+	return &places{limit: limit, exempt: func(from netip.Addr) bool { return from.IsLoopback() || s.trusts(from) }}
+}
+
+// enter takes a place, or returns false where there is none for this address.
+func (p *places) enter(from netip.Addr) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.open >= p.limit || p.by[from] >= (p.limit+1)/2 && !p.exempt(from) {
+		return false
+	}
+	if p.by == nil {
+		p.by = make(map[netip.Addr]int)
+	}
+	p.open++
+	p.by[from]++
+	return true
+}
+
+// leave gives a place back.
+func (p *places) leave(from netip.Addr) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.open--
+	if p.by[from]--; p.by[from] == 0 {
+		delete(p.by, from)
+	}
+}
+
+// limitRequests bounds the requests that are answered at a time. With HTTP/2 a connection has many, and those for what
+// is yet to come wait for it.
+func (s *Server) limitRequests(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		from := customer(s.clientOf(r))
+		if !s.inWork.enter(from) {
+			w.Header().Set("Retry-After", "1")
+			writeText(w, http.StatusServiceUnavailable, "Too many requests are waiting. Try again later.")
+			return
+		}
+		defer s.inWork.leave(from)
+		next.ServeHTTP(w, r)
+	})
+}
