@@ -183,11 +183,20 @@ func TestNginx(t *testing.T) {
 	files := regexp.MustCompile(`[0-9a-f]+_video1_(init|seg[0-9]+|part[0-9]+)\.mp4`).FindAllString(string(list.body), -1)
 	files = files[:len(files)-1] // the last is to come
 	require.Greater(t, len(files), 5)
+	same := 0
 	for _, file := range files {
 		got := p.get(t, base+file, cookie)
+		own := fetch(t, "http://"+address+base+file+"?key="+key)
+		if own.code == http.StatusNotFound {
+			continue // it has become too old meanwhile
+		}
 		require.Equal(t, http.StatusOK, got.code, file)
-		require.Equal(t, fetch(t, "http://"+address+base+file+"?key="+key).body, got.body, file)
+		require.Equal(t, own.body, got.body, file)
 		require.Equal(t, "video/mp4", got.header.Get("Content-Type"))
+		same++
+	}
+	require.Greater(t, same, 5)
+	for _, file := range files {
 		for _, stranger := range []string{"", "isc_00000000=x.y", cookie[:len(cookie)-4]} {
 			requireRefused(t, p.get(t, base+file, stranger))
 		}
