@@ -79,9 +79,7 @@ func collectPackets(m metrics, channel *status.Channel) {
 		channel.Packets.Unusable)
 	m.gauge("packets_pending", "RTP packets held back at this moment.", float64(channel.Packets.Pending))
 
-	m.datagrams("", channel.Datagrams)
-	m.reasons("malformed_total", "Malformed datagrams, by reason.", channel.Malformed)
-	m.reasons("refused_total", "Refused datagrams, by reason.", channel.Refused)
+	m.datagrams("", channel.Datagrams, channel.Malformed, channel.Refused)
 	gap := m.labelled("span")
 	const gapHelp = "The longest time between two packets released, over the last seconds or since the start."
 	for span, recent := range channel.Recent {
@@ -133,9 +131,7 @@ func collectLink(out chan<- prometheus.Metric, channel string, link *status.Link
 	}
 	m.moment("link_since_timestamp_seconds",
 		"When the link came up, in seconds since 1970; of one that is not up, when its last packet came.", link.Since)
-	m.datagrams("link_", link.Datagrams)
-	m.reasons("link_malformed_total", "Malformed datagrams, by reason.", link.Malformed)
-	m.reasons("link_refused_total", "Refused datagrams, by reason.", link.Refused)
+	m.datagrams("link_", link.Datagrams, link.Malformed, link.Refused)
 	gap := m.labelled("span")
 	const gapHelp = "The longest time between two valid datagrams, over the last seconds or since the start."
 	for span, recent := range link.Recent {
@@ -174,8 +170,9 @@ func (m metrics) labelled(names ...string) metrics {
 	return m
 }
 
-// datagrams counts datagrams by what they were on arrival, under names that begin with a prefix.
-func (m metrics) datagrams(prefix string, d status.Datagrams) {
+// datagrams counts datagrams by what they were on arrival, and those that were malformed or refused by why, under names
+// that begin with a prefix.
+func (m metrics) datagrams(prefix string, d status.Datagrams, malformed, refused map[string]uint64) {
 	for _, reason := range []struct {
 		name  string
 		count uint64
@@ -192,6 +189,8 @@ func (m metrics) datagrams(prefix string, d status.Datagrams) {
 	}
 	m.counter(prefix+"kernel_dropped_total", "Datagrams that the kernel dropped: the socket's buffer was full.",
 		d.KernelDropped)
+	m.reasons(prefix+"malformed_total", "Malformed datagrams, by reason.", malformed)
+	m.reasons(prefix+"refused_total", "Refused datagrams, by reason.", refused)
 }
 
 func (m metrics) reasons(name, help string, counts map[string]uint64) {

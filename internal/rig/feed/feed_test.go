@@ -212,15 +212,20 @@ func TestFileLoops(t *testing.T) {
 	require.Equal(t, uint64(1), f.Status().Starts)
 }
 
-// TestChildIsStartedAgain has a child that fails: it is started again, later each time, and its last words are kept.
-func TestChildIsStartedAgain(t *testing.T) {
+// newFake returns a feed whose ffmpeg is a shell script.
+func newFake(t *testing.T, script string) *Feed {
+	t.Helper()
 	folder := t.TempDir()
-	script := "#!/bin/sh\necho first >&2\necho /dev/video0: no such camera >&2\nexit 1\n"
-	require.NoError(t, os.WriteFile(filepath.Join(folder, "ffmpeg"), []byte(script), 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "ffmpeg"), []byte("#!/bin/sh\n"+script), 0o700))
 	t.Setenv("PATH", folder+":/bin:/usr/bin")
 	config := Default()
 	config.TestPicture = true
-	f := New(config, netip.MustParseAddrPort("127.0.0.1:9"), slog.New(slog.DiscardHandler))
+	return New(config, netip.MustParseAddrPort("127.0.0.1:9"), slog.New(slog.DiscardHandler))
+}
+
+// TestChildIsStartedAgain has a child that fails: it is started again, later each time, and its last words are kept.
+func TestChildIsStartedAgain(t *testing.T) {
+	f := newFake(t, "echo first >&2\necho /dev/video0: no such camera >&2\nexit 1\n")
 	run(t, f)
 	began := time.Now()
 	await.Until(t, "a third start", func() bool { return f.Status().Starts >= 3 })
@@ -231,13 +236,7 @@ func TestChildIsStartedAgain(t *testing.T) {
 // TestHungChild has a child that neither ends nor sends anything, as with a camera that hangs: it is ended and another
 // one is started; one whose packets come is left alone.
 func TestHungChild(t *testing.T) {
-	folder := t.TempDir()
-	script := "#!/bin/sh\necho waiting for a frame >&2\nexec sleep 1000\n"
-	require.NoError(t, os.WriteFile(filepath.Join(folder, "ffmpeg"), []byte(script), 0o700))
-	t.Setenv("PATH", folder+":/bin:/usr/bin")
-	config := Default()
-	config.TestPicture = true
-	f := New(config, netip.MustParseAddrPort("127.0.0.1:9"), slog.New(slog.DiscardHandler))
+	f := newFake(t, "echo waiting for a frame >&2\nexec sleep 1000\n")
 	f.silent = time.Second
 	run(t, f)
 	starts := uint64(1)
