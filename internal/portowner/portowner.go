@@ -13,6 +13,9 @@ const (
 	StopService = "sudo systemctl stop " + service
 )
 
+// nameOwners lists who holds ports, those too that only root may know of.
+const nameOwners = "sudo ss -tulpn"
+
 // Port is a local port.
 type Port struct {
 	Network string         // "tcp" or "udp"
@@ -48,8 +51,12 @@ func (o Owner) String() string {
 
 // Remedy says how to get the port, to stand before "or choose another port".
 func (o Owner) Remedy() string {
-	if o.Service {
+	switch {
+	case o.Service:
 		return "Stop it with " + StopService + ","
+	case o.Held && o.Program == "":
+		return "See with " + nameOwners + " which it is and close it,"
+	default:
+		return "Close it"
 	}
-	return "Close it"
 }

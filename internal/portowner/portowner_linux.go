@@ -22,6 +22,10 @@ const (
 	columnState = 3
 	columnUser  = 7
 	columnInode = 9
+
+	// unknownUser is what the kernel says to a process in a user namespace of its own, as the service is in, in place of
+	// users that this does not know (user_namespaces(7)).
+	unknownUser = "65534"
 )
 
 // proc is where the kernel tells of its processes and sockets: "/proc".
@@ -123,7 +127,7 @@ func overlap(a, b netip.AddrPort) bool {
 // ofUser returns what is known of the owner of a user's socket whose process may not be looked into.
 func ofUser(uid string, services map[string]bool) Owner {
 	owner := Owner{Held: true, Service: services[uid]}
-	if owner.Service || uid == strconv.Itoa(os.Getuid()) {
+	if owner.Service || uid == strconv.Itoa(os.Getuid()) || uid == unknownUser {
 		return owner
 	}
 	owner.User = uid

@@ -92,6 +92,7 @@ func TestFindInProc(t *testing.T) {
 		"the service":               {own, inService, Owner{Held: true, Service: true}},
 		"of a person, not systemd":  {own, "0::/user.slice/session-1.scope\n", Owner{Held: true}},
 		"of a user other than that": {"4294", inService, Owner{Held: true, User: "4294"}},
+		"of whom nobody may know":   {"65534", "0::/user.slice/session-1.scope\n", Owner{Held: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			owners := fakeProc(t, c.uid, c.cgroup).find(ports)

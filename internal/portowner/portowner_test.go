@@ -15,6 +15,7 @@ func TestOwnerInWords(t *testing.T) {
 	} {
 		require.Equal(t, want, owner.String())
 	}
-	require.Equal(t, "Close it", Owner{}.Remedy())
+	require.Equal(t, "Close it", Owner{Held: true, Program: "python3", PID: 812}.Remedy())
+	require.Equal(t, "See with sudo ss -tulpn which it is and close it,", Owner{Held: true, User: "bob"}.Remedy())
 	require.Equal(t, "Stop it with sudo systemctl stop isc-receiverd,", Owner{Service: true}.Remedy())
 }
