@@ -52,7 +52,7 @@ func newDesk(a fyne.App, win fyne.Window, calls callQueue, log *slog.Logger, min
 			}
 			return is
 		},
-		dismiss:    func() { win.Canvas().Overlays().Top().Hide() },
+		dismiss:    func() { dismiss(win) },
 		ask:        func(q question) { ask(win, q) },
 		show:       func(title string, o fyne.CanvasObject, size fyne.Size) { showDialog(win, title, o, size) },
 		chooseFile: func(q fileQuestion) { chooseFile(win, q, failed) },
@@ -108,6 +108,14 @@ func showDialog(win fyne.Window, title string, content fyne.CanvasObject, size f
 		d.Resize(fyne.NewSize(min(size.Width, room.Width-40), min(size.Height, room.Height-40)))
 	}
 	d.Show()
+}
+
+// dismiss takes the dialog away that is open. To hide it alone would leave it in the way of all keys and clicks.
+func dismiss(win fyne.Window) {
+	overlays := win.Canvas().Overlays()
+	if top := overlays.Top(); top != nil {
+		overlays.Remove(top)
+	}
 }
 
 // saveFile has the operator choose a file, and writes text to it.

@@ -35,6 +35,24 @@ func TestAsk(t *testing.T) {
 	}
 }
 
+// A dialog that Escape has closed must not stand in the way of the keys and clicks after it.
+func TestDismissedDialogsAreGone(t *testing.T) {
+	w := openTestWindow(t)
+	d := newDesk(fyne.CurrentApp(), w.Window, nil, quiet, nil)
+	d.dismiss() // nothing is open
+	d.show("Share", widget.NewLabel("below"), fyne.Size{})
+	d.show("Keys", widget.NewLabel("above"), fyne.NewSize(300, 200))
+	for range 2 {
+		require.False(t, d.free())
+		require.True(t, w.Canvas().Overlays().Top().Visible())
+		d.dismiss()
+	}
+	require.True(t, d.free())
+	d.ask(question{title: "Open it?"})
+	d.dismiss()
+	require.Empty(t, w.Canvas().Overlays().List())
+}
+
 func TestChooseCaptureOffersFiles(t *testing.T) {
 	w := openTestWindow(t)
 	chooseFile(w.Window, fileQuestion{"Open", []string{".pem"}, func(string) { t.Error("nothing was chosen") }},
