@@ -70,7 +70,7 @@ type Datagram struct {
 type Coder struct {
 	config   CoderConfig
 	encoders [3]isc.Encoder // in turn, since one Push of the Engine may close three segments
-	closed   int            // segments
+	turn     int            // whose it is: counted round, as a count of segments would not fit 32 bits for ever
 	open     [][]byte
 	due      time.Time
 
@@ -151,8 +151,8 @@ func (c *Coder) Close(dst []Datagram) ([]Datagram, error) {
 	if len(c.open) == 0 {
 		return dst, nil
 	}
-	c.closed++
-	datagrams, err := c.encoders[c.closed%len(c.encoders)].Encode(c.open, c.config.Parity)
+	c.turn = (c.turn + 1) % len(c.encoders)
+	datagrams, err := c.encoders[c.turn].Encode(c.open, c.config.Parity)
 	clear(c.open)
 	c.open = c.open[:0]
 	if err != nil {

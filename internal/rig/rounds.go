@@ -19,7 +19,7 @@ const (
 // the same, so one that comes again on the same link is another one.
 type rounds struct {
 	last [roundsKept]round
-	n    int
+	n    int // where the next one goes
 }
 
 type round struct {
@@ -39,8 +39,8 @@ func (r *rounds) begins(link int, scores []uint32, now time.Time) bool {
 			return false
 		}
 	}
-	r.last[r.n%roundsKept] = round{scores: scores, began: now, links: bit}
-	r.n++
+	r.last[r.n] = round{scores: scores, began: now, links: bit}
+	r.n = (r.n + 1) % roundsKept
 	return true
 }
 
