@@ -91,7 +91,7 @@ func (r *Run) certificateWarnings() (all []string) {
 	}
 	own := r.cfg.TLS.SelfSigned
 	if at := r.renewed.Load(); at != nil && time.Since(*at) < tellRenewed {
-		all = append(all, "The page's certificate was made anew, as this machine has another address or name, or as the "+
+		all = append(all, "The page's certificate was made anew, as this computer has another address or name, or as the "+
 			"former one was about to end: browsers warn once more. Viewers who compare its fingerprint need the new one: "+
 			r.Fingerprint())
 	}

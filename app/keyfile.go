@@ -91,7 +91,7 @@ func (f *KeyFile) Note() string {
 	case f.cfg.Access.Mode == AccessOpen:
 		return "With these settings viewers need no key: access is open to everyone who reaches the address."
 	case isLoopback(page) && (old == "" || isLoopback(old)) && f.cfg.HTTP.PublicURL == "":
-		return "With these settings viewers need no key: only this machine reaches the address."
+		return "With these settings viewers need no key: only this computer reaches the address."
 	default:
 		return ""
 	}

@@ -49,7 +49,7 @@ func keyExposure(store *keys.Store) string {
 	if !store.Exposed() {
 		return ""
 	}
-	return fmt.Sprintf("Others on this machine can read the viewers' keys, or replace their file. Run: chmod 700 %s; "+
+	return fmt.Sprintf("Others on this computer can read the viewers' keys, or replace their file. Run: chmod 700 %s; "+
 		"chmod 600 %s. Then replace the keys if somebody may have seen them.", filepath.Dir(store.Path()), store.Path())
 }
 

@@ -57,7 +57,7 @@ func TestFolderInPlaceOfKeys(t *testing.T) {
 	require.Eventually(t, func() bool { return firstSecretOr(r) == secret }, patience, 10*time.Millisecond)
 	visitor(t, r, secret)
 	require.Eventually(t, func() bool {
-		return strings.Contains(strings.Join(r.Warnings(), "\n"), "Others on this machine can read the viewers' keys")
+		return strings.Contains(strings.Join(r.Warnings(), "\n"), "Others on this computer can read the viewers' keys")
 	}, patience, 10*time.Millisecond)
 	require.NoError(t, end(t, r))
 	require.Contains(t, log.String(), "Put the file itself in its place")

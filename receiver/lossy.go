@@ -32,9 +32,9 @@ func (p *Pipeline) lossyVerdict(at time.Duration, c *status.Channel, text string
 	}
 	if n := recent.Datagrams.KernelDropped; n > 0 {
 		v.Evidence = append(v.Evidence, fmt.Sprintf(
-			"In the last 8 s, %s came to this machine but not to the receiver, as the buffer was full.",
+			"In the last 8 s, %s came to the receiver's computer but not to the receiver, as the buffer was full.",
 			words.Count(n, "datagram")))
-		v.Advice = "See what keeps this machine so busy, and let the system give larger receive buffers."
+		v.Advice = "See what keeps the receiver's computer so busy, and let the system give larger receive buffers."
 	}
 	if len(v.Evidence) == 0 {
 		v.Evidence, v.Advice = lossOnAll(c)
@@ -60,7 +60,7 @@ func lossOnAll(c *status.Channel) (evidence []string, advice string) {
 	}
 	if gap >= breakTime {
 		return []string{fmt.Sprintf("A moment ago nothing came on any link for %.0f ms.", gap)},
-			"If that happens often, see to the rig's network as a whole, and to that of this machine."
+			"If that happens often, see to the rig's network as a whole, and to that of the receiver's computer."
 	}
 	return []string{"No link is silent: each of them loses a part."}, "Have the rig send less video, or more parity."
 }

@@ -82,7 +82,7 @@ func TestVerdictBreak(t *testing.T) {
 	require.Equal(t, status.Verdict{
 		Code: "too-lossy", Text: "Too much is lost on the way: 45 of 78 packets in the last second could not be rebuilt.",
 		Evidence: []string{"A moment ago nothing came on any link for 742 ms."},
-		Advice:   "If that happens often, see to the rig's network as a whole, and to that of this machine.",
+		Advice:   "If that happens often, see to the rig's network as a whole, and to that of the receiver's computer.",
 	}, verdict(t, events, 6100*time.Millisecond))
 }
 
@@ -109,9 +109,9 @@ func TestVerdictKernelDrops(t *testing.T) {
 		Code: "too-lossy",
 		Text: "Too much is lost on the way: 24 of 72 packets in the last second could not be rebuilt.",
 		Evidence: []string{
-			"In the last 8 s, 77 datagrams came to this machine but not to the receiver, as the buffer was full.",
+			"In the last 8 s, 77 datagrams came to the receiver's computer but not to the receiver, as the buffer was full.",
 		},
-		Advice: "See what keeps this machine so busy, and let the system give larger receive buffers.",
+		Advice: "See what keeps the receiver's computer so busy, and let the system give larger receive buffers.",
 	}, h.until(events, 7300*time.Millisecond).Verdict)
 }
 

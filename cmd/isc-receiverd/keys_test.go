@@ -65,7 +65,7 @@ func TestKeys(t *testing.T) {
 	require.NoError(t, os.WriteFile(settings, []byte("[access]\nmode='open'\n"), 0o600))
 	require.Contains(t, keysCalled(t, "add", "x"), "access is open to everyone")
 	require.NoError(t, os.WriteFile(settings, []byte("[http]\naddress='localhost:1'\n"), 0o600))
-	require.Contains(t, keysCalled(t), "only this machine reaches the address")
+	require.Contains(t, keysCalled(t), "only this computer reaches the address")
 	unplugged := "[http]\naddress=':1'\n[[channel]]\nid='rig1'\ninterface='unplugged0'\n"
 	require.NoError(t, os.WriteFile(settings, []byte(unplugged), 0o600))
 	require.NotContains(t, keysCalled(t), "need no key", "the page listens at all addresses, whatever has none now")
@@ -112,10 +112,10 @@ func TestKeysInTrouble(t *testing.T) {
 	t.Setenv("ISC_STATE", folder)
 	path := filepath.Join(folder, "viewer-keys.json")
 	require.NoError(t, os.WriteFile(path, []byte(`{"keys":[{"name":"a","secret":"0123456789abcdef"}]}`), 0o644))
-	require.Contains(t, keysCalled(t), "Others on this machine can read the viewers' keys, or replace their file. "+
+	require.Contains(t, keysCalled(t), "Others on this computer can read the viewers' keys, or replace their file. "+
 		"Run: chmod 700 "+folder+"; chmod 600 "+path+".")
 	keysCalled(t, "replace", "a")
-	require.NotContains(t, keysCalled(t), "Others on this machine")
+	require.NotContains(t, keysCalled(t), "Others on this computer")
 	require.NoError(t, os.Remove(path))
 	require.NoError(t, os.Mkdir(path, 0o700))
 	exit, _, stderr := call("keys")

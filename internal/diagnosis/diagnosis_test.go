@@ -176,7 +176,7 @@ func TestFacts(t *testing.T) {
 		e.look(t.Context(), b.list(), &s)
 		v := e.Explain("a", noPackets)
 		require.Equal(t, []string{
-			"Reading 1.", "In the last 10 s, 20 datagrams came to UDP ports of this machine where no program listens.",
+			"Reading 1.", "In the last 10 s, 20 datagrams came to UDP ports where no program listens.",
 		}, v.Evidence)
 		b.channels[0].Quiet = false
 		e.look(t.Context(), b.list(), &s)

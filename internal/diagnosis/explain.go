@@ -24,7 +24,7 @@ func explain(v status.Verdict, c Channel, f facts) status.Verdict {
 		v.Evidence = append(v.Evidence, f.firewall.Text)
 	}
 	if f.unheard > 0 {
-		v.Evidence = append(v.Evidence, fmt.Sprintf("In the last %d s, %s came to UDP ports of this machine where no "+
+		v.Evidence = append(v.Evidence, fmt.Sprintf("In the last %d s, %s came to UDP ports where no "+
 			"program listens.", int(unheardSpan.Seconds()), words.Count(f.unheard, "datagram")))
 	}
 	ports := portlist.Format(c.Ports)
@@ -34,7 +34,7 @@ func explain(v status.Verdict, c Channel, f facts) status.Verdict {
 	case f.unheard > 0:
 		v.Advice = "See whether the rig sends to other ports than UDP " + ports + "."
 	case v.Advice == "" && v.Code == status.VerdictNoPackets:
-		v.Advice = fmt.Sprintf("See that the rig is switched on and sends to this machine, its first link to UDP %d, "+
+		v.Advice = fmt.Sprintf("See that the rig is switched on and sends to the receiver, its first link to UDP %d, "+
 			"and that no router or firewall on the way holds that up.", c.Ports[0])
 	}
 	return v
@@ -80,7 +80,7 @@ func where(c Channel, f facts) string {
 	ports := portlist.Format(c.Ports)
 	switch {
 	case len(f.interfaces) == off:
-		return fmt.Sprintf("The receiver listens on UDP %s, but this machine has no network that is switched on.", ports)
+		return fmt.Sprintf("The receiver listens on UDP %s, but its computer has no network that is switched on.", ports)
 	case c.Watches:
 		return fmt.Sprintf("The receiver watches %s for packets to UDP %s.", words.List(names), ports)
 	case c.Interface == "":

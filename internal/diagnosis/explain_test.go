@@ -16,7 +16,7 @@ func TestExplain(t *testing.T) {
 	wlan0 := host.Interface{Name: "wlan0"}
 	const (
 		listens = "The receiver listens on UDP 5078-5081 of all network interfaces: eth0 (10.0.0.2) and 1 more."
-		general = "See that the rig is switched on and sends to this machine, its first link to UDP 5078, " +
+		general = "See that the rig is switched on and sends to the receiver, its first link to UDP 5078, " +
 			"and that no router or firewall on the way holds that up."
 		other = "or choose another network interface."
 	)
@@ -41,7 +41,7 @@ func TestExplain(t *testing.T) {
 		"no network": {
 			facts: facts{known: true, interfaces: []host.Interface{wlan0}},
 			evidence: []string{
-				"The receiver listens on UDP 5078-5081, but this machine has no network that is switched on.",
+				"The receiver listens on UDP 5078-5081, but its computer has no network that is switched on.",
 			},
 			want: general,
 		},
@@ -59,13 +59,13 @@ func TestExplain(t *testing.T) {
 			},
 			evidence: []string{
 				listens, "The firewall ufw keeps UDP 5078-5081 closed.",
-				"In the last 10 s, 3 datagrams came to UDP ports of this machine where no program listens.",
+				"In the last 10 s, 3 datagrams came to UDP ports where no program listens.",
 			},
 			advice: "Wait.", want: "Open the ports in the firewall: sudo ufw allow 5078:5081/udp",
 		},
 		"other ports": {
 			code: status.VerdictSilent, facts: facts{unheard: 1},
-			evidence: []string{"In the last 10 s, 1 datagram came to UDP ports of this machine where no program listens."},
+			evidence: []string{"In the last 10 s, 1 datagram came to UDP ports where no program listens."},
 			want:     "See whether the rig sends to other ports than UDP 5078-5081.",
 		},
 		"one interface": {

@@ -84,7 +84,7 @@ func (m machine) firewall(ctx context.Context, ports []int) Firewall {
 		command := "sudo nft insert rule " + chain + " udp dport { " + spaced(ports) + " } accept"
 		return describe("nftables", command, nft, true)
 	case !nftKnown && !iptKnown && m.hasPacketFilter():
-		return Firewall{Text: "Whether a packet filter of this machine drops packets can be seen by root only: " +
+		return Firewall{Text: "Whether a packet filter here drops packets can be seen by root only: " +
 			"sudo nft list ruleset, or sudo iptables-save."}
 	default:
 		return Firewall{}

@@ -132,7 +132,7 @@ func TestBarePacketFilters(t *testing.T) {
 			Command: "sudo iptables -I INPUT -p udp -m multiport --dports 5078:5080,5082 -j ACCEPT",
 		}},
 		"garbage": {map[string]string{"nft": "{", "iptables-save": "*filter\n-A\n-A INPUT\n:\n!\n-A INPUT !\n"}, Firewall{}},
-		"refused": {nil, Firewall{Text: "Whether a packet filter of this machine drops packets can be seen by root only: " +
+		"refused": {nil, Firewall{Text: "Whether a packet filter here drops packets can be seen by root only: " +
 			"sudo nft list ruleset, or sudo iptables-save."}},
 	} {
 		t.Run(name, func(t *testing.T) {
