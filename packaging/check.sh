@@ -86,6 +86,6 @@ step "lint settings" bin/golangci-lint config verify
 step "lint" bin/golangci-lint run
 step "fresh clone" fresh_clone
 step "page" npm --prefix webassets test
-step "tests" "$GO" test -race -tags ci -timeout 15m ./...
+step "tests" "$GO" test -race -tags ci -timeout 30m ./...
 step "fuzz" packaging/fuzz.sh 20s
 printf '\nAll checks passed.\n'

@@ -17,12 +17,12 @@ test_tagged() {
 		return 1
 	}
 	# shellcheck disable=SC2086  # the list is meant to split into words
-	xvfb-run -a -s "-screen 0 1280x800x24" "$GO" test -race -tags "ci,$tag" -count=1 -p 1 -timeout 20m -v "$@" $dirs
+	xvfb-run -a -s "-screen 0 1280x800x24" "$GO" test -race -tags "ci,$tag" -count=1 -p 1 -timeout 40m -v "$@" $dirs
 }
 
 # The tag ci gives Fyne its software driver, so that OpenGL is not built once more for the race detector.
 echo "== tests"
-"$GO" test -race -tags ci -timeout 15m ./...
+"$GO" test -race -tags ci -timeout 30m ./...
 echo "== browser tests"
 test_tagged browser
 echo "== nginx tests"
