@@ -127,6 +127,9 @@ const byteOrderMark = "\uFEFF"
 // Load reads a settings file into c. What it does not say stays, but for channels, whose settings have their defaults
 // then; a setting that is unknown is an error, ErrUnknownSetting where that is all, and c holds the others then.
 func (c *Config) Load(path string) error {
+	if info, err := os.Stat(path); err == nil && info.Mode()&fs.ModeNamedPipe != 0 { // to open one waits, deaf to signals
+		return fmt.Errorf("%w: the settings file %s is a pipe; write a file", ErrSetting, path)
+	}
 	file, err := os.Open(path)
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
@@ -138,10 +141,16 @@ func (c *Config) Load(path string) error {
 	return c.decode(path, file)
 }
 
+// maxSettings is how large a settings file may be, in bytes.
+const maxSettings = 1 << 20
+
 // decode is Load of a file that is open.
 func (c *Config) decode(path string, file io.Reader) error {
 	c.Channels = nil
-	text, err := io.ReadAll(file)
+	text, err := io.ReadAll(io.LimitReader(file, maxSettings+1))
+	if len(text) > maxSettings {
+		return fmt.Errorf("%w: the settings file %s is larger than 1 MiB; is it another file?", ErrSetting, path)
+	}
 	text = bytes.TrimPrefix(text, []byte(byteOrderMark))
 	if err == nil {
 		err = toml.Unmarshal(text, new(times))
