@@ -4,7 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
+	"os/user"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -57,7 +60,8 @@ func keyExposure(store *keys.Store) string {
 func fileTrouble(path string, err error) string {
 	switch {
 	case errors.Is(err, fs.ErrPermission):
-		return fmt.Sprintf("the system refuses it to this user. Give it the file: sudo chown USER %s", path)
+		return fmt.Sprintf("the system refuses it to the user %[1]s. "+
+			"Run: sudo chown -R %[1]s %[2]s; sudo chmod -R u+rwX %[2]s", ownName(), filepath.Dir(path))
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		return "there is no space left on the disk. Make room there"
 	case errors.Is(err, syscall.EROFS):
@@ -73,4 +77,12 @@ func fileTrouble(path string, err error) string {
 		return of.Err.Error()
 	}
 	return errorText(err)
+}
+
+// ownName returns the name of the user that the program runs as.
+func ownName() string {
+	if own, err := user.Current(); err == nil {
+		return own.Username
+	}
+	return strconv.Itoa(os.Geteuid())
 }

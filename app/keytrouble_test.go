@@ -23,7 +23,7 @@ func TestFileTroubleSaysWhatToDo(t *testing.T) {
 		return fmt.Errorf("%w: %w", keys.ErrNotStored, &fs.PathError{Op: "open", Path: "/x/keys", Err: err})
 	}
 	for want, err := range map[string]error{
-		"Give it the file: sudo chown USER /x/keys": wrap(syscall.EACCES),
+		"Run: sudo chown -R " + ownName() + " /x; ": wrap(syscall.EACCES),
 		"Make room there":                  wrap(syscall.ENOSPC),
 		"Have it mounted for writing":      wrap(syscall.EROFS),
 		"Put the file itself in its place": wrap(keys.ErrNoFile),

@@ -39,46 +39,66 @@ type viewers struct {
 	limit int // of each channel; one address gets half of them
 
 	mu       sync.Mutex
-	channels map[string]map[string]*watching // by the channel's id and what tells viewers apart
+	channels map[string]*audience // by the channel's id
+}
+
+// audience is the viewers of one channel, those included that have gone since they were looked for last.
+type audience struct {
+	seen map[string]*watching // by what tells viewers apart
+	by   map[netip.Addr]int   // how many there are of each address
 }
 
 // saw takes note of a viewer. begun says that it has just begun to watch, full that there is no place for it.
 func (v *viewers) saw(channel, viewer string, w watching) (begun, full bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	seen := v.channels[channel]
-	if known := seen[viewer]; known != nil && w.last.Sub(known.last) <= viewerSpan {
+	a := v.channels[channel]
+	if a == nil {
+		a = &audience{make(map[string]*watching), make(map[netip.Addr]int)}
+	}
+	known := a.seen[viewer]
+	if known != nil && w.last.Sub(known.last) <= viewerSpan {
 		known.last = w.last
 		return false, false
 	}
-	all, ofAddress := 0, 0
-	for _, other := range seen {
-		if w.last.Sub(other.last) <= viewerSpan {
-			all++
-			if other.from == w.from {
-				ofAddress++
-			}
-		}
+	if known != nil {
+		a.leave(viewer)
 	}
-	if all >= v.limit || ofAddress >= (v.limit+1)/2 && !w.from.IsLoopback() {
+	from := customer(w.from)
+	if len(a.seen) >= v.limit || a.by[from] >= (v.limit+1)/2 && !from.IsLoopback() {
 		return false, true
 	}
-	if seen == nil {
-		seen = make(map[string]*watching)
-		if v.channels == nil {
-			v.channels = make(map[string]map[string]*watching)
-		}
-		v.channels[channel] = seen
+	if v.channels == nil {
+		v.channels = make(map[string]*audience)
 	}
+	v.channels[channel] = a
 	w.since = w.last
-	seen[viewer] = &w
+	a.seen[viewer] = &w
+	a.by[from]++
 	return true, false
+}
+
+// leave removes a viewer.
+func (a *audience) leave(viewer string) {
+	from := customer(a.seen[viewer].from)
+	delete(a.seen, viewer)
+	if a.by[from]--; a.by[from] == 0 {
+		delete(a.by, from)
+	}
+}
+
+// of returns the viewers of a channel, those included that have gone.
+func (v *viewers) of(channel string) map[string]*watching {
+	if a := v.channels[channel]; a != nil {
+		return a.seen
+	}
+	return nil
 }
 
 func (v *viewers) count(channel string, now time.Time) (n int) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	for _, w := range v.channels[channel] {
+	for _, w := range v.of(channel) {
 		if now.Sub(w.last) <= viewerSpan {
 			n++
 		}
@@ -92,8 +112,8 @@ func (v *viewers) byKey(now time.Time) map[string]int {
 	defer v.mu.Unlock()
 	counted := make(map[string]bool)
 	n := make(map[string]int)
-	for _, seen := range v.channels {
-		for viewer, w := range seen {
+	for _, a := range v.channels {
+		for viewer, w := range a.seen {
 			if w.key != "" && now.Sub(w.last) <= viewerSpan && !counted[viewer] {
 				counted[viewer] = true
 				n[w.key]++
@@ -108,14 +128,14 @@ func (v *viewers) forget(now time.Time) map[string][]*watching {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	gone := make(map[string][]*watching)
-	for channel, seen := range v.channels {
-		for viewer, w := range seen {
+	for channel, a := range v.channels {
+		for viewer, w := range a.seen {
 			if now.Sub(w.last) > viewerSpan {
 				gone[channel] = append(gone[channel], w)
-				delete(seen, viewer)
+				a.leave(viewer)
 			}
 		}
-		if len(seen) == 0 {
+		if len(a.seen) == 0 {
 			delete(v.channels, channel)
 		}
 	}

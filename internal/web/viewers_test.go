@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -59,11 +60,22 @@ func TestViewersAreLimited(t *testing.T) {
 
 	later := now.Add(viewerSpan + time.Second)
 	require.Zero(t, v.count("rig1", later))
+	begun, _ = come(0, "192.0.2.1", later)
+	require.True(t, begun, "who comes again has a place")
+	require.Len(t, v.forget(later)["rig1"], limit-1)
 	begun, _ = come(30, "192.0.2.2", later)
 	require.True(t, begun, "the others have gone")
-	require.Len(t, v.forget(later)["rig1"], limit)
 	v.forget(later.Add(2 * viewerSpan))
 	require.Empty(t, v.channels)
+
+	for i := range limit / 2 {
+		_, full = come(40+i, fmt.Sprint("2001:db8::", i), later)
+		require.False(t, full)
+	}
+	_, full = come(50, "2001:db8::9", later)
+	require.True(t, full, "a customer of IPv6 is one address")
+	_, full = come(50, "2001:db8:0:1::9", later)
+	require.False(t, full)
 }
 
 func TestTooManyViewersAreToldToWait(t *testing.T) {
@@ -102,8 +114,8 @@ func TestViewersAgentsAreCut(t *testing.T) {
 		r.Header.Set("User-Agent", strings.Repeat("x", 15_000)+strconv.Itoa(i))
 		s.ServeHTTP(httptest.NewRecorder(), r)
 	}
-	require.Len(t, s.viewers.channels["rig1"], 1)
-	for viewer, w := range s.viewers.channels["rig1"] {
+	require.Len(t, s.viewers.of("rig1"), 1)
+	for viewer, w := range s.viewers.of("rig1") {
 		require.Less(t, len(viewer), 2*maxAgent)
 		require.Len(t, w.agent, maxAgent)
 	}
