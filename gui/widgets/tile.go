@@ -164,7 +164,11 @@ func (t *Tile) layoutNarrow(size fyne.Size) {
 	above := wordLine{left: left, right: left + width, top: top, height: line - 4}
 	above.fromRight(t.clock)
 	above.fromLeft(t.mark, tileGap*2/3)
-	above.fromLeft(t.name, tileGap*2/3)
+	room := float32(0) // where there is little, who it is says more than the word, which has a mark too
+	if size.Width >= tileSmall {
+		room = t.word.MinSize().Width + tileGap*2/3
+	}
+	above.leaving(room, t.name, tileGap*2/3)
 	above.fromLeft(t.word, 0)
 	below := wordLine{left: left, right: left + width, top: top + line + height + 3, height: line - 4}
 	below.fromLeft(t.late, tileGap/2)

@@ -210,9 +210,11 @@ func TestTile(t *testing.T) {
 	values := tile.Values()
 	values.Name = strings.Repeat("Ambulance of the North-Western District, ", 3)
 	tile.Set(values)
-	tile.Resize(fyne.NewSize(640, 384))
-	for _, words := range []*Text{tile.word, tile.clock, tile.late, tile.what} {
-		require.Equal(t, words.Text(), shown[*canvas.Text](words)[0].Text, "the name leaves room for what matters more")
+	for _, size := range []fyne.Size{fyne.NewSize(640, 384), fyne.NewSize(400, 280)} {
+		tile.Resize(size)
+		for _, words := range []*Text{tile.word, tile.clock, tile.late, tile.what} {
+			require.Equal(t, words.Text(), shown[*canvas.Text](words)[0].Text, "the name leaves room for what matters more")
+		}
 	}
 	tile.Tapped(nil) // nobody listens
 	tapped := 0
