@@ -1,12 +1,15 @@
 package form
 
 import (
+	"strings"
 	"testing"
 	"time"
 
+	"fyne.io/fyne/v2/test"
 	"github.com/stretchr/testify/require"
 
 	"github.com/isc-receiver/isc-receiver/app"
+	"github.com/isc-receiver/isc-receiver/gui/widgets"
 )
 
 func TestDraftHoldsWhatItWasGiven(t *testing.T) {
@@ -76,4 +79,17 @@ func TestRigsComeAndGo(t *testing.T) {
 	d.rigs[0].ports = "65533"
 	last := d.addRig()
 	require.Equal(t, "5078-5081", d.rigs[last].ports, "there are none above")
+}
+
+// What names a rig fits into the list of rigs, with a word behind it and without one.
+func TestNamesFitIntoTheList(t *testing.T) {
+	test.NewTempApp(t)
+	for _, name := range []string{"Rig 1", strings.Repeat("W", 60), "Rettungswagen Nord-West 4711", "Ambulance – 救急車 救急車 救急車"} {
+		for _, word := range []string{"", "wrong", "in use", "no network"} {
+			tab := widgets.NewTab()
+			tab.Set(widgets.TabValues{Name: shorten(name, word), Word: word})
+			require.LessOrEqual(t, tab.MinSize().Width, float32(sidebarWidth-5), "%q with %q", name, word)
+		}
+	}
+	require.Equal(t, "Rig 1", shorten("Rig 1", "no network"))
 }

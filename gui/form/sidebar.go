@@ -2,6 +2,7 @@ package form
 
 import (
 	"slices"
+	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -13,7 +14,10 @@ import (
 	"github.com/isc-receiver/isc-receiver/gui/widgets"
 )
 
-const sidebarWidth = 208
+const (
+	sidebarWidth = 208
+	besideName   = 51 // of it, for mark, edges and gaps
+)
 
 // sidebar lists the pages of the form, each with the mark of whether it is right.
 type sidebar struct {
@@ -101,14 +105,16 @@ var pages = []struct {
 
 // shorten shortens a name so that it fits into the list with a word behind it.
 func shorten(name, word string) string {
-	most := 22
-	if word != "" {
-		most -= len(word) + 1
+	size := theme.Size(theme.SizeNameText)
+	room := sidebarWidth - besideName - fyne.MeasureText(word, size, fyne.TextStyle{}).Width
+	short := name
+	for n := len([]rune(name)) - 1; n > 0; n-- {
+		if fyne.MeasureText(short, size, fyne.TextStyle{Bold: true}).Width <= room {
+			break
+		}
+		short = strings.TrimRight(string([]rune(name)[:n]), " ") + "…"
 	}
-	if runes := []rune(name); len(runes) > most {
-		return string(runes[:most-1]) + "…"
-	}
-	return name
+	return short
 }
 
 // tabValues is how a page stands in the list.
