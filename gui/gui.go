@@ -35,8 +35,8 @@ type Options struct {
 	Settings app.UserSettings
 	Log      *slog.Logger
 
-	// Started is called with the viewers' address, or an empty text where nobody can watch, with each start of a run, on a
-	// goroutine of its own.
+	// Started is called with the viewers' address, or an empty text where nobody can watch, with each start of a run, on
+	// the goroutine that owns the run: never the window's.
 	Started func(url string)
 
 	// Minimised tells whether the window whose OpenGL context is current is minimised. It is called on the window's
