@@ -24,9 +24,9 @@ type keysCommand struct {
 type listKeys struct{}
 
 type addKey struct {
-	For     string   `placeholder:"TIME" xor:"end" env:"-" help:"It ends after this time, as 8h or 7d. Default: never."`
-	Until   string   `placeholder:"DATE" xor:"end" env:"-" help:"It ends with this day, or at a time: '2026-12-31 18:00'."`
-	Channel []string `placeholder:"ID" env:"-" help:"It is for this rig alone; several have commas. Default: for all."`
+	For     string   `placeholder:"TIME" xor:"end" help:"It ends after this time, as 8h or 7d. Default: never."`
+	Until   string   `placeholder:"DATE" xor:"end" help:"It ends with this day, or at a time: '2026-12-31 18:00'."`
+	Channel []string `placeholder:"ID" help:"It is for this rig alone; several have commas. Default: for all."`
 	Name    string   `arg:"" help:"Whom it is for."`
 }
 

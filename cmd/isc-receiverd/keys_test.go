@@ -37,7 +37,6 @@ func TestKeys(t *testing.T) {
 	require.NoError(t, os.WriteFile(settings, []byte("[http]\npublic_url='https://clinic.example/'\n"+
 		"[[channel]]\nid='a'\nports='1-4'\n[[channel]]\nid='b'\nports='5-8'\n"), 0o600))
 	t.Setenv("ISC_CONFIG", settings)
-	t.Setenv("ISC_FOR", "1h") // how long one key is good is nothing for the environment
 
 	stdout := keysCalled(t)
 	require.Contains(t, stdout, "https://clinic.example/?key=0123456789abcdef\n")
