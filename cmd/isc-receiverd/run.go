@@ -146,6 +146,10 @@ func (c *runCommand) config() (app.Config, error) {
 // reload reads the settings again and applies those of the channels. Where they are wrong, all stays as it is.
 func (r *runner) reload() {
 	cfg, err := r.flags.config()
+	if info, statErr := os.Stat(r.flags.File); err == nil && statErr == nil && info.Size() == 0 {
+		err = fmt.Errorf("%w: %s is empty, as a file is that is being written, or was on a full disk",
+			app.ErrSetting, r.flags.File)
+	}
 	if err == nil {
 		err = r.SetChannels(cfg.Channels)
 	}

@@ -151,6 +151,11 @@ func TestReload(t *testing.T) {
 	says("not applied: all stays as it was")
 	says("write them as 5078-5081")
 	require.Len(t, p.channels(t), 2)
+
+	write("")
+	require.NoError(t, p.Process.Signal(syscall.SIGHUP))
+	says("is empty, as a file is that is being written")
+	require.Len(t, p.channels(t), 2, "no rig is closed for a file that is half written")
 	p.end(t, syscall.SIGTERM)
 }
 

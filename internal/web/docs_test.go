@@ -248,6 +248,7 @@ func TestLimitsAreDocumented(t *testing.T) {
 		fmt.Sprintf("| viewers of a channel | %d,%03d; one address half of them |", l.Viewers/1000, l.Viewers%1000),
 		fmt.Sprintf("| requests in work, or waiting for what is to come | %d,%03d; one address half of them |",
 			l.Requests/1000, l.Requests%1000),
+		fmt.Sprintf("| of these, on one connection of HTTP/2 | %d |", maxRequests),
 		fmt.Sprintf("| event streams | %d,%03d; one address half of them |", l.Streams/1000, l.Streams%1000),
 		fmt.Sprintf("| wrong keys a minute | %d of an address, %d,%03d in all |",
 			l.WrongKeysPerAddress, l.WrongKeys/1000, l.WrongKeys%1000),
