@@ -1,15 +1,11 @@
 package feed
 
 import (
-	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/netip"
-	"os/exec"
-	"runtime"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -39,6 +35,9 @@ type Feed struct {
 	wanted atomic.Int64  // bits a second
 	wake   chan struct{} // holds a token when wanted has changed
 	came   atomic.Uint64 // packets of all children
+	began  chan struct{} // holds a token when a child has begun to send
+
+	ssrc, before uint32 // of the child that sends, and of the one before; known to Came alone
 
 	mu     sync.Mutex
 	status Status
@@ -54,12 +53,14 @@ type Status struct {
 
 // New returns a feed that sends to a local port. The configuration is valid.
 func New(config Config, to netip.AddrPort, log *slog.Logger) *Feed {
-	f := &Feed{config: config, to: to, log: log, silent: silence, wake: make(chan struct{}, 1)}
+	f := &Feed{
+		config: config, to: to, log: log, silent: silence, wake: make(chan struct{}, 1), began: make(chan struct{}, 1),
+	}
 	f.wanted.Store(int64(config.Bitrate))
 	return f
 }
 
-// SetBitrate changes the most bits a second. The child is started anew for that. Any goroutine may call it.
+// SetBitrate changes the most bits a second. Another child is started for that. Any goroutine may call it.
 func (f *Feed) SetBitrate(bitrate int) {
 	if f.wanted.Swap(int64(bitrate)) == int64(bitrate) {
 		return
@@ -70,9 +71,23 @@ func (f *Feed) SetBitrate(bitrate int) {
 	}
 }
 
-// Came takes note that a packet has come from the child. One from which none comes for 10 s is ended, and another one
-// is started. Any goroutine may call it.
-func (f *Feed) Came() { f.came.Add(1) }
+// Came takes note of a datagram of a child: RTP, with an SSRC of its own, or a report. A child from which no RTP comes
+// for 10 s is ended, and another one is started. One goroutine at a time may call it.
+func (f *Feed) Came(datagram []byte) {
+	if len(datagram) < 12 || datagram[1] >= 192 && datagram[1] <= 223 { // RFC 5761, section 4
+		return
+	}
+	f.came.Add(1)
+	ssrc := binary.BigEndian.Uint32(datagram[8:])
+	if ssrc == f.ssrc || ssrc == f.before {
+		return
+	}
+	f.ssrc, f.before = ssrc, f.ssrc
+	select {
+	case f.began <- struct{}{}:
+	default: // it will be read
+	}
+}
 
 // Status returns what is known of the feed. Any goroutine may call it.
 func (f *Feed) Status() Status {
@@ -84,10 +99,12 @@ func (f *Feed) Status() Status {
 // Run keeps a child running until ctx ends, and returns after it has ended.
 func (f *Feed) Run(ctx context.Context) {
 	pause := firstPause
+	var old *child
+	defer func() { old.stop() }()
 	for ctx.Err() == nil {
 		began := time.Now()
-		err := f.runChild(ctx)
-		if err == nil { // by our wish
+		next, err := f.runChild(ctx, old)
+		if old = next; err == nil { // by our wish
 			pause = firstPause
 			continue
 		}
@@ -106,55 +123,68 @@ func (f *Feed) Run(ctx context.Context) {
 	}
 }
 
-// runChild runs one child. It returns nil where it was ended for another bitrate or because ctx ended.
-func (f *Feed) runChild(ctx context.Context) error {
-	path, err := exec.LookPath("ffmpeg")
-	if err != nil {
-		return ErrNoProgram
-	}
+// runChild runs one child, and ends the old one, which may be nil, when the new one sends. The error is nil where it
+// was left for another bitrate, or because ctx ended. It returns the child that runs on, if one does.
+func (f *Feed) runChild(ctx context.Context, old *child) (still *child, err error) {
 	bitrate := int(f.wanted.Load())
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, path, f.config.arguments(f.to, bitrate)...)
-	cmd.SysProcAttr = dieWithParent()
-	cmd.WaitDelay = time.Second // for an output that something else holds open
-	var words tail
-	cmd.Stderr = &words
-	f.note(func(s *Status) { s.Running, s.Bitrate, s.Starts = true, bitrate, s.Starts+1 })
-	defer f.note(func(s *Status) { s.Running = false })
-	f.log.Info("the video starts", "kb/s", bitrate/1000)
+	select {
+	case <-f.began: // that was the old one
+	default:
+	}
+	c, err := startChild(ctx, f.config.arguments(f.to, bitrate))
+	if err == nil {
+		f.note(func(s *Status) { s.Running, s.Bitrate, s.Starts = true, bitrate, s.Starts+1 })
+		f.log.Info("the video starts", "kb/s", bitrate/1000)
+		still, err = f.watch(ctx, c, old, bitrate)
+	}
+	for _, other := range []*child{old, c} {
+		if other != still {
+			other.stop()
+		}
+	}
+	f.note(func(s *Status) { s.Running = still != nil })
+	return still, err
+}
 
-	ended := make(chan error, 1)
-	go func() {
-		// The kernel ends a child with the thread that made it (prctl(2), PR_SET_PDEATHSIG), and Go ends threads when
-		// it likes.
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		ended <- cmd.Run()
-	}()
+// watch waits until there is a reason to end the child or to start another one, and returns as runChild does.
+func (f *Feed) watch(ctx context.Context, c, old *child, bitrate int) (still *child, err error) {
 	came := f.came.Load()
 	look := time.NewTicker(f.silent)
 	defer look.Stop()
 	for {
 		select {
-		case err := <-ended:
+		case <-c.ended:
 			if ctx.Err() != nil {
-				return nil
+				return nil, nil
 			}
-			return words.reason(err)
+			return nil, c.words.reason(c.err)
+		case <-f.began:
+			old.stop()
+			old = nil
 		case <-look.C:
-			if f.came.Load() == came && ctx.Err() == nil {
-				cancel()
-				return words.hung(<-ended)
+			if ctx.Err() == nil && (f.came.Load() == came || old != nil) {
+				c.stop()
+				return nil, c.words.hung(c.err)
 			}
 			came = f.came.Load()
 		case <-f.wake:
 			if int(f.wanted.Load()) != bitrate {
-				cancel()
-				f.log.Debug("ffmpeg was ended for another bitrate", "status", <-ended)
-				return nil
+				return f.keep(c, old), nil
 			}
 		}
+	}
+}
+
+// keep returns the child that goes on until one with another bitrate sends: the old one where there is one still, as c
+// has not sent yet; none of a camera, which cannot be opened twice.
+func (f *Feed) keep(c, old *child) *child {
+	switch {
+	case old != nil:
+		return old
+	case f.config.Camera == "":
+		return c
+	default:
+		return nil
 	}
 }
 
@@ -162,38 +192,4 @@ func (f *Feed) note(change func(*Status)) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	change(&f.status)
-}
-
-// tail keeps the last line written to it, up to 200 bytes. It is read after the last write.
-type tail struct {
-	last []byte
-}
-
-// Write implements io.Writer.
-func (t *tail) Write(p []byte) (int, error) {
-	lines := bytes.Split(bytes.TrimSpace(p), []byte{'\n'})
-	if line := lines[len(lines)-1]; len(line) > 0 {
-		t.last = append(t.last[:0], line[:min(len(line), 200)]...)
-	}
-	return len(p), nil
-}
-
-// hung says that a child sent nothing any more.
-func (t *tail) hung(ended error) error {
-	if len(t.last) == 0 {
-		return errHung
-	}
-	return fmt.Errorf("%w; before that, %w", errHung, t.reason(ended))
-}
-
-// reason says why a child ended.
-func (t *tail) reason(err error) error {
-	switch {
-	case len(t.last) > 0:
-		return fmt.Errorf("ffmpeg says: %s", strings.ToValidUTF8(string(t.last), "?"))
-	case err != nil:
-		return fmt.Errorf("ffmpeg has ended: %w", err)
-	default:
-		return errors.New("ffmpeg has ended")
-	}
 }

@@ -60,6 +60,7 @@ type eye struct {
 	t      *testing.T
 	socket *net.UDPConn
 	splice Splice
+	feed   *Feed // told of what comes, if not nil
 	buffer [2048]byte
 }
 
@@ -82,6 +83,9 @@ func (e *eye) next() ([]byte, time.Time) {
 		n, err := e.socket.Read(e.buffer[:])
 		require.NoError(e.t, err)
 		packet := e.buffer[:n]
+		if e.feed != nil {
+			e.feed.Came(packet)
+		}
 		if isReport := packet[1] >= 192 && packet[1] <= 223; isReport {
 			continue
 		}
@@ -135,6 +139,7 @@ func TestTestPicture(t *testing.T) {
 	config := Default()
 	config.TestPicture, config.PacketSize = true, 700
 	f := New(config, e.address(), slog.New(slog.DiscardHandler))
+	e.feed = f
 	stop := run(t, f)
 
 	var idrs []uint32
@@ -200,6 +205,7 @@ func TestFileLoops(t *testing.T) {
 		"-i", "testsrc2=size=320x240:rate=10", "-t", "0.5", "-c:v", "libx264", config.File).CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	f := New(config, e.address(), slog.New(slog.DiscardHandler))
+	e.feed = f
 	run(t, f)
 	first, _ := e.next()
 	begin := binary.BigEndian.Uint32(first[4:])
@@ -242,7 +248,7 @@ func TestHungChild(t *testing.T) {
 	starts := uint64(1)
 	for began, last := time.Now(), time.Now(); time.Since(began) < 3500*time.Millisecond; last = time.Now() {
 		<-time.After(10 * time.Millisecond)
-		f.Came()
+		f.Came(packet(1, uint16(time.Since(began)), 0))
 		if time.Since(last) > f.silent/2 {
 			began = time.Now() // others have the processors: it was silent indeed
 		}
@@ -261,5 +267,7 @@ func TestNoFFmpeg(t *testing.T) {
 	config := Default()
 	config.TestPicture = true
 	f := New(config, netip.MustParseAddrPort("127.0.0.1:9"), slog.New(slog.DiscardHandler))
-	require.ErrorIs(t, f.runChild(t.Context()), ErrNoProgram)
+	still, err := f.runChild(t.Context(), nil)
+	require.ErrorIs(t, err, ErrNoProgram)
+	require.Nil(t, still)
 }

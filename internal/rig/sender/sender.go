@@ -177,7 +177,7 @@ func (s *Sender) read(socket *net.UDPConn) {
 			continue
 		}
 		if s.feed != nil {
-			s.feed.Came()
+			s.feed.Came(buffer[:n])
 		}
 		s.stream.input(buffer[:n], from, time.Now())
 	}

@@ -109,6 +109,7 @@ func sendFrom(t *testing.T, kind int) {
 		require.True(t, time.Now().Before(deadline))
 		st = fetch(t, s)
 	}
+	st = fetch(t, s) // with what the links have counted since
 	require.Equal(t, "survives the loss of any 1 of 4 links", st.Text)
 	require.Equal(t, 1, st.Plan.SurvivesPaths)
 	require.False(t, st.Plan.Blind)
