@@ -49,6 +49,9 @@ func listen(t *testing.T, address string) (*net.UDPConn, int) {
 	local, err := net.ResolveUDPAddr("udp", address)
 	require.NoError(t, err)
 	socket, err := net.ListenUDP("udp", local)
+	if err != nil && local.IP.To4() == nil {
+		t.Skip("no IPv6 here: ", err)
+	}
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = socket.Close() })
 	return socket, socket.LocalAddr().(*net.UDPAddr).Port
