@@ -84,7 +84,9 @@ func TestRigsComeAndGo(t *testing.T) {
 // What names a rig fits into the list of rigs, with a word behind it and without one.
 func TestNamesFitIntoTheList(t *testing.T) {
 	test.NewTempApp(t)
-	for _, name := range []string{"Rig 1", strings.Repeat("W", 60), "Rettungswagen Nord-West 4711", "Ambulance – 救急車 救急車 救急車"} {
+	for _, name := range []string{
+		"Rig 1", strings.Repeat("W", 60), "Rettungswagen Nord-West 4711", "Ambulance – 救急車 救急車 救急車",
+	} {
 		for _, word := range []string{"", "wrong", "in use", "no network"} {
 			tab := widgets.NewTab()
 			tab.Set(widgets.TabValues{Name: shorten(name, word), Word: word})
