@@ -44,8 +44,8 @@ window=$(xdotool search --onlyvisible --name 'ISC Receiver' | tail -n 1)
 xdotool windowmove "$window" 40 40 windowsize "$window" 1280 800
 sleep 45 # for curves of some length, with an outage in them
 
-page() { node webassets/test/screenshot.mjs "http://$address/" "$images/$1" "$2" "$3"; }
+page() { node webassets/test/screenshot.mjs "http://$address/" "$images/$1" "$2" "$3" "$4"; }
 import -window "$window" "$images/window.png"
-page page.png 1280 800
-page phone.png 390 844
+page page.png 1280 800 10 # until it is as little late as it gets
+page phone.png 390 844 45 # it has curves, too
 ls -l "$images"
