@@ -164,11 +164,17 @@ func (e *epoch) gather(u unit) error {
 	return nil
 }
 
-// enough tells whether enough units are gathered to tell the frame rate.
+// enough tells whether enough units are gathered to tell the frame rate, or more than a segment may hold.
 func (e *epoch) enough() bool {
 	n := len(e.gathered)
 	span := e.gathered[n-1].time - e.gathered[0].time
-	return n >= maxGathered || span >= gatheredSpan || n >= minGathered && span >= e.segment*8/9
+	var size uint64
+	for _, u := range e.gathered {
+		for _, nalu := range u.nalus {
+			size += uint64(len(nalu))
+		}
+	}
+	return n >= maxGathered || size > e.muxer.SegmentMaxSize || span >= gatheredSpan || n >= minGathered && span >= e.segment*8/9
 }
 
 func (e *epoch) start(units []unit) error {

@@ -212,6 +212,16 @@ func TestRecovers(t *testing.T) {
 	}
 }
 
+// TestGathersLittle wants no more kept back for the frame rate than a segment may have.
+func TestGathersLittle(t *testing.T) {
+	p, c := publisher(t, ""), plain()
+	p.maxSize, c.size = 10_000, 6_000
+	for range 5 {
+		require.NoError(t, p.WriteUnit(c.next()))
+	}
+	require.Contains(t, p.Status().Error, "maximum segment size")
+}
+
 // TestKeyframesMoreSeldom wants one new epoch where segments become longer than the playlist could say.
 func TestKeyframesMoreSeldom(t *testing.T) {
 	for _, variant := range variants {

@@ -65,7 +65,7 @@ func (p *picture) has(kind int) bool { return p.kinds>>kind&1 != 0 }
 // see takes note of an access unit.
 func (p *picture) see(at time.Duration, unit *media.AccessUnit) {
 	p.shown = at
-	if !unit.IDR || unit.Run != p.run {
+	if unit.Run != p.run {
 		return
 	}
 	for _, nalu := range unit.NALUs {
@@ -78,7 +78,7 @@ func (p *picture) see(at time.Duration, unit *media.AccessUnit) {
 		}
 		p.sps, p.width, p.height = nalu, sps.Width(), sps.Height()
 	}
-	p.idr = p.idr || p.width > 0
+	p.idr = p.idr || unit.IDR && p.width > 0
 }
 
 // jump is by how much RTP time must go another way than the clock does to be a jump, however long packets are held.

@@ -7,6 +7,7 @@
 package depacket
 
 import (
+	"bytes"
 	"time"
 
 	"github.com/isc-receiver/isc-receiver/internal/media"
@@ -177,6 +178,9 @@ func (d *Depacketizer) finish(dst []media.AccessUnit) []media.AccessUnit {
 		return dst
 	}
 	d.size = len(u.data)
+	if cap(u.data) > 2*d.size { // the one before was much larger, and somebody may keep this one
+		u.data = bytes.Clone(u.data)
+	}
 	nalus := make([][]byte, len(u.ends))
 	start := 0
 	for i, end := range u.ends {

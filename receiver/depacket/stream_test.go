@@ -211,6 +211,17 @@ func TestWithoutPicture(t *testing.T) {
 	require.EqualValues(t, 1, d.Dropped)
 }
 
+// TestMemory wants a unit to hold little more memory than its bytes, after much larger ones, too.
+func TestMemory(t *testing.T) {
+	var d Depacketizer
+	large := append([]byte{0x65, 0x88}, make([]byte, 1<<16)...)
+	for range 3 {
+		require.Len(t, push(&d, packets(1, large)), 1)
+		require.Len(t, push(&d, packets(2, slice)), 1)
+		require.LessOrEqual(t, cap(d.unit.data), 64)
+	}
+}
+
 // FuzzPush feeds packets made of the input: for each a byte of flags, whose three highest bits are those of the length,
 // a byte with the rest of the length, and the payload.
 func FuzzPush(f *testing.F) {

@@ -96,9 +96,7 @@ func (s *Sender) WritePacket(rtp []byte, _ time.Time) error {
 // of Save, which is then called again.
 func (s *Sender) WriteUnit(unit media.AccessUnit) error {
 	s.sdp.payloadType = uint8(s.payloadType.Load())
-	if unit.IDR {
-		s.sdp.remember(unit.NALUs)
-	}
+	s.sdp.remember(unit.NALUs)
 	now := time.Now()
 	if s.sdp.same(s.saved) || now.Before(s.next) {
 		return nil

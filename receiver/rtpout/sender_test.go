@@ -166,6 +166,8 @@ func TestDescriptionChanges(t *testing.T) {
 		time.Sleep(time.Second)
 		require.NoError(t, write(sps, other, idr))
 		require.Equal(t, 4, saves)
+		require.NoError(t, s.WriteUnit(media.AccessUnit{NALUs: [][]byte{sps, pps, {0x41}}}))
+		require.Equal(t, 5, saves, "they may come before any unit")
 
 		long := append([]byte{0x68}, make([]byte, maxSetSize)...)
 		require.NoError(t, write(sps, pps, long, pps, pps, pps, pps, pps, pps, pps, pps, idr))
