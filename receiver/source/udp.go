@@ -161,6 +161,11 @@ func (u *UDP) read(ctx context.Context, link int, socket *udpSocket, in *inbox.I
 	for before := uint32(0); ; {
 		d := u.pool.Get()
 		n, nc, flags, from, err := socket.ReadMsgUDPAddrPort(d.Buffer(), control)
+		if tooLong(err) {
+			u.pool.Put(d)
+			l.dropped.Add(1)
+			continue
+		}
 		if err != nil {
 			u.pool.Put(d)
 			return err

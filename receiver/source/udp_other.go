@@ -3,6 +3,7 @@
 package source
 
 import (
+	"errors"
 	"net"
 	"syscall"
 	"time"
@@ -22,6 +23,12 @@ func configure(conn *net.UDPConn) (buffer int, err error) {
 func parseControl(_ []byte, now time.Time) (arrival time.Time, dropped uint32, counted bool) {
 	return now, 0, false
 }
+
+// messageSize is Windows's WSAEMSGSIZE.
+const messageSize = syscall.Errno(10040)
+
+// tooLong tells whether the system gave an error in place of a datagram that is longer than the buffer, as Windows does.
+func tooLong(err error) bool { return errors.Is(err, messageSize) }
 
 // truncated returns false: a datagram that fills the buffer to the last byte fails the checks of its length.
 func truncated(int) bool { return false }
