@@ -163,17 +163,20 @@ func (p *Pipeline) assign(out *Result, now time.Time, g *segment) bool {
 			break // its sender has begun anew
 		}
 		p.probation.remove(g)
+		g.move(number)
+		p.makeRoomInOrder(out, now, s, number)
 		kind := ledger.Parity
 		if late {
 			kind = ledger.Late
+		} else if !s.insert(g) {
+			p.refuse(g, refusedCeiling)
+			return true
 		}
 		for d := range g.arrived {
 			out.Feedback = p.hear(out.Feedback, d.Arrival.Sub(p.started), d, kind)
 		}
-		g.move(number)
-		p.makeRoomInOrder(out, now, s, number)
-		if late || !s.insert(g) {
-			p.refuse(g, refusedCeiling)
+		if late {
+			p.refuse(g, refusedSource) // all of it is counted
 			return true
 		}
 		p.alive(s, now.Sub(p.started))

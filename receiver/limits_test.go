@@ -229,3 +229,22 @@ func TestSenders(t *testing.T) {
 	require.Len(t, h.packets, len(events))
 	require.Positive(t, h.pipeline.reached.sources)
 }
+
+// TestRivalsOfParity has parity alone give one more segment with a number than there may be: it is refused.
+func TestRivalsOfParity(t *testing.T) {
+	h := newHarness(t, 200*time.Millisecond)
+	packets := rtpPackets(1, 1000, equalLengths(12, 100))
+	for _, e := range encode(t, packets[:10], paced(epoch, 10, 20*time.Millisecond), fixed(1, 0)) {
+		h.push(e)
+	}
+	for r := range maxRivals { // they wait for the packet before them
+		h.push(encode(t, packets[11:], []time.Time{h.now}, fixed(1, r))[0])
+	}
+	parity := encode(t, packets[11:], []time.Time{h.now}, fixed(1, maxRivals))[1]
+	parity.from = elsewhere(0)
+	h.push(parity)
+	c := h.pipeline.Snapshot(h.now)
+	require.Equal(t, map[string]uint64{"ceiling": 1}, c.Refused)
+	require.Zero(t, c.Datagrams.Parity)
+	h.flush()
+}
