@@ -168,13 +168,14 @@ func (e *epoch) gather(u unit) error {
 func (e *epoch) enough() bool {
 	n := len(e.gathered)
 	span := e.gathered[n-1].time - e.gathered[0].time
-	var size uint64
+	size := 0
 	for _, u := range e.gathered {
 		for _, nalu := range u.nalus {
-			size += uint64(len(nalu))
+			size += len(nalu)
 		}
 	}
-	return n >= maxGathered || size > e.muxer.SegmentMaxSize || span >= gatheredSpan || n >= minGathered && span >= e.segment*8/9
+	return n >= maxGathered || span >= gatheredSpan || n >= minGathered && span >= e.segment*8/9 ||
+		uint64(size) > e.muxer.SegmentMaxSize
 }
 
 func (e *epoch) start(units []unit) error {
