@@ -1,6 +1,7 @@
 package form
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -79,6 +80,14 @@ func TestRigsComeAndGo(t *testing.T) {
 	d.rigs[0].ports = "65533"
 	last := d.addRig()
 	require.Equal(t, "5078-5081", d.rigs[last].ports, "there are none above")
+}
+
+// Settings with which nothing can start are not called ones that suit.
+func TestFailureOfTheFirstStart(t *testing.T) {
+	require.Contains(t, noticesOf(State{First: true})[0].text, "These settings suit most rigs")
+	notices := noticesOf(State{First: true, Failure: errors.New("UDP port 5079 is in use")})
+	require.Len(t, notices, 1)
+	require.Equal(t, widgets.Bad, notices[0].tone)
 }
 
 // What names a rig fits into the list of rigs, with a word behind it and without one.

@@ -64,7 +64,7 @@ func noticesOf(s State) []note {
 		text := widgets.Sentence(s.Kept.Wrong.Error())
 		all = append(all, note{text: text, shape: widgets.Triangle, tone: widgets.Warning})
 	}
-	if s.First && s.Kept.Wrong == nil {
+	if s.First && s.Kept.Wrong == nil && s.Failure == nil {
 		all = append(all, note{
 			text:  "These settings suit most rigs. Check where the packets arrive, then press Start.",
 			shape: widgets.Disc, tone: widgets.Accent,
