@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -125,12 +126,14 @@ func TestKeys(t *testing.T) {
 			TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, //nolint:gosec // it is the test's own
 		}}
 		defer client.CloseIdleConnections()
-		for range 10 {
-			response, err := client.Get(server.link("nonsense"))
+		for i := range 10 {
+			response, err := client.Get(server.link("nonsense" + strconv.Itoa(i)))
 			require.NoError(t, err)
 			require.NoError(t, response.Body.Close())
 		}
-		refusedPage(t, server.link(ward.Secret), "Too many wrong keys", "Wait for a minute")
+		fresh := web.Key{Name: "fresh", Secret: "with-which-nobody-came"}
+		server.SetKeys([]web.Key{fresh})
+		refusedPage(t, server.link(fresh.Secret), "Too many wrong keys", "Wait for a minute")
 	})
 	receiver.stop(syscall.SIGTERM)
 }
