@@ -78,7 +78,9 @@ func (o *orderCounts) find(slice []byte) (count uint64, at int, err error) {
 			return 0, 0, err
 		}
 	}
-	at += o.frameNum
+	if _, err = bits.ReadBits(held, &at, o.frameNum); err != nil {
+		return 0, 0, err
+	}
 	if naluType(slice) == h264.NALUTypeIDR {
 		if _, err = bits.ReadGolombUnsigned(held, &at); err != nil { // idr_pic_id
 			return 0, 0, err

@@ -105,6 +105,26 @@ func TestOrderCountsDecode(t *testing.T) {
 	require.Equal(t, want, pictures(t, closed))
 }
 
+// TestSlicesCutOff has slices end anywhere in front of their order count.
+func TestSlicesCutOff(t *testing.T) {
+	c := camera{gop: 25, poc: true}
+	for _, whole := range [][]byte{c.slice(true, 0, 0), c.slice(false, 200, 200)} {
+		o := orderCounts{frameNum: 16, size: 16}
+		cut := 0
+		for n := 1; n < countWithin; n++ {
+			if _, _, err := o.find(whole[:n]); err != nil {
+				cut = n
+				_, err = o.lower(whole[:n])
+				require.Error(t, err)
+				_, err = o.close(&unit{nalus: [][]byte{whole[:n]}})
+				require.Error(t, err)
+			}
+		}
+		require.Greater(t, cut, 4)
+		require.Less(t, cut, 10)
+	}
+}
+
 func cloned(nalus [][]byte) [][]byte {
 	out := make([][]byte, len(nalus))
 	for i, nalu := range nalus {
