@@ -48,7 +48,7 @@ func testTricks(t *testing.T, p proxy, part, key string) {
 		"/hls/rig1/" + epoch + "/%252e%252e/" + file, "/healthz/.." + part, "/healthz/..%2f" + part[1:],
 		"/assets/.." + part, "/HLS" + part[4:], "/hls/rig1/access/.." + part[9:], "/hls/rig1/access/../../../metrics",
 		part + "?key=", part + "?Key=" + key, part + "?x%26key=" + key, part + "?_HLS_msn=1&key%00=" + key,
-		part + "%3fkey=wrong", "/wrong" + part, "/isc-receiver-access", "/isc-receiver-access?key=" + key,
+		part + "%3fkey=" + key, "/" + key + part, "/%3Fkey=" + key, "/isc-receiver-access", "/isc-receiver-access?key=" + key,
 		"/metrics", "/readyz", "/api/v1/status", "/api/v1/events",
 	} {
 		for _, more := range []string{
