@@ -45,8 +45,8 @@ func TestRestart(t *testing.T) {
 	args := []string{"--ports", strings.Join(flag, ","), "--http", freeAddress(t), "--log-level", "error"}
 	p := startProgram(t, args...)
 	p.shows(t)
+	sleeper := p.doNotRead(t) // which takes a while: the others are answered in a second or two
 	ended := []<-chan time.Time{p.hold(t, "api/v1/events"), p.hold(t, p.coming(t)), p.hold(t, p.coming(t))}
-	sleeper := p.doNotRead(t)
 
 	signalled := time.Now()
 	p.end(t, syscall.SIGTERM)

@@ -158,6 +158,9 @@ func TestOpenStatus(t *testing.T) {
 		config.To, config.Listen, config.StatusAddr = "127.0.0.1", "localhost:0", address
 		config.Log = slog.New(slog.NewTextHandler(&log, nil))
 		s, err := New(config)
+		if err != nil && strings.HasPrefix(address, "[::1]") {
+			continue // there is no IPv6 here
+		}
 		require.NoError(t, err)
 		s.close()
 		require.Equal(t, open, strings.Contains(log.String(), "Everyone who reaches the status"), address)
