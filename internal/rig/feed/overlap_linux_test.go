@@ -2,8 +2,6 @@ package feed
 
 import (
 	"fmt"
-	"log/slog"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -26,16 +24,10 @@ type children struct {
 	list string // a file with their numbers
 }
 
-func newChildren(t *testing.T, change func(*Config)) *children {
+func newChildren(t *testing.T) *children {
 	t.Helper()
-	folder := t.TempDir()
-	list := filepath.Join(folder, "list")
-	script := "#!/bin/sh\necho $$ >>" + list + "\nexec sleep 1000\n"
-	require.NoError(t, os.WriteFile(filepath.Join(folder, "ffmpeg"), []byte(script), 0o700))
-	t.Setenv("PATH", folder+":/bin:/usr/bin")
-	config := Default()
-	change(&config)
-	return &children{New(config, netip.MustParseAddrPort("127.0.0.1:9"), slog.New(slog.DiscardHandler)), t, list}
+	list := filepath.Join(t.TempDir(), "list")
+	return &children{newFake(t, "echo $$ >>"+list+"\nexec sleep 1000"), t, list}
 }
 
 // wait waits until as many children were started, of which those with a one run.
@@ -62,7 +54,7 @@ func (c *children) wait(running ...int) {
 // TestOverlap changes the bitrate of what can be opened twice: the old child goes on until the new one sends, also
 // where the bitrate changes again before that. Nothing runs on after the end.
 func TestOverlap(t *testing.T) {
-	c := newChildren(t, func(config *Config) { config.TestPicture = true })
+	c := newChildren(t)
 	stop := run(t, c.Feed)
 	c.wait(1)
 	c.Came(packet(1, 0, 0))
@@ -85,7 +77,8 @@ func TestOverlap(t *testing.T) {
 
 // TestCameraIsOpenedOnce does so with a camera, which only one program can have.
 func TestCameraIsOpenedOnce(t *testing.T) {
-	c := newChildren(t, func(config *Config) { config.Camera = "/dev/video0" })
+	c := newChildren(t)
+	c.config.TestPicture, c.config.Camera = false, "/dev/video0"
 	run(t, c.Feed)
 	c.wait(1)
 	c.Came(packet(1, 0, 0))
@@ -95,7 +88,7 @@ func TestCameraIsOpenedOnce(t *testing.T) {
 
 // TestNextChildHangs has the new child send nothing: both end, and another one is started.
 func TestNextChildHangs(t *testing.T) {
-	c := newChildren(t, func(config *Config) { config.TestPicture = true })
+	c := newChildren(t)
 	c.silent = 2 * time.Second
 	run(t, c.Feed)
 	c.wait(1)
