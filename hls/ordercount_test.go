@@ -172,3 +172,22 @@ func FuzzOrderCounts(f *testing.F) {
 		require.Equal(t, slice, back)
 	})
 }
+
+// TestImpossibleSPS has a second SPS say that order counts have no bits, which gohlslib believes, and a slice end there.
+func TestImpossibleSPS(t *testing.T) {
+	sps := func(id, frameNum, count uint64) []byte {
+		b := (&bitWriter{}).u(0x674D001E, 32).ue(id).ue(frameNum).ue(0).ue(count).ue(4).u(0, 1).ue(19).ue(14)
+		return b.u(1, 1).u(1, 1).u(0, 1).u(0, 1).u(1, 1).buf
+	}
+	p, c := publisher(t, ""), &camera{frame: 3600, gop: 25, poc: true}
+	u := c.next()
+	u.NALUs = [][]byte{
+		sps(0, 0, 0), sps(1, 4, 1<<32-4), u.NALUs[1],
+		(&bitWriter{}).u(0x65, 8).ue(0).ue(7).ue(0).u(8, 8).ue(7).buf,
+	}
+	for range 2 * maxGathered {
+		require.NoError(t, p.WriteUnit(u))
+	}
+	play(t, p, &camera{frame: 3600, gop: 25, poc: true}, 90)
+	require.Empty(t, p.Status().Error)
+}

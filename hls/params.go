@@ -102,8 +102,15 @@ func parseParameterSet(nalu []byte) (parameterSet, bool) {
 	return set, err == nil && set.id < 256
 }
 
+// plausible tells whether an SPS can be read and says nothing impossible that gohlslib would believe: that counts have no
+// bits, or too many (ITU-T H.264, 7.4.2.1.1). A slice that ends there would make it panic.
+func plausible(nalu []byte) bool {
+	var sps h264.SPS
+	return sps.Unmarshal(nalu) == nil && sps.Log2MaxFrameNumMinus4 <= 12 && sps.Log2MaxPicOrderCntLsbMinus4 <= 12
+}
+
 // videoUnit returns the NAL units that belong into a file or segment, without empty ones, access unit delimiters, end
-// markers and filler, and whether there is a picture among them and whether it is an IDR picture.
+// markers, filler and impossible SPS, and whether there is a picture among them and whether it is an IDR picture.
 func videoUnit(nalus [][]byte) (kept [][]byte, picture, idr bool) {
 	kept = make([][]byte, 0, len(nalus))
 	for _, nalu := range nalus {
@@ -114,6 +121,10 @@ func videoUnit(nalus [][]byte) (kept [][]byte, picture, idr bool) {
 		case h264.NALUTypeAccessUnitDelimiter, h264.NALUTypeEndOfSequence, h264.NALUTypeEndOfStream,
 			h264.NALUTypeFillerData:
 			continue
+		case h264.NALUTypeSPS:
+			if !plausible(nalu) {
+				continue
+			}
 		case h264.NALUTypeIDR:
 			picture, idr = true, true
 		case h264.NALUTypeNonIDR:
