@@ -113,13 +113,19 @@ cp "$scratch/edited" "$inside$settings"
 in_box systemctl daemon-reload
 in_box systemctl restart isc-receiverd
 
-echo "-- remove and purge"
+echo "-- remove, install again, and purge"
+kept=$(link)
 check "apt removes it" apt remove isc-receiverd
 check "it is stopped" is is-active inactive
 check "its program is gone" test ! -e "$inside/usr/bin/isc-receiverd"
 check "its settings stay" cmp "$scratch/edited" "$inside$settings"
 check "its keys stay" test "$(in_box sh -c 'ls /var/lib/isc-receiver/*key* | wc -l')" -gt 0
-check "apt purges it" apt purge isc-receiverd
+check "apt installs it again" apt install "/root/isc-receiverd_${version}_$host.deb"
+check "with the settings that it had" cmp "$scratch/edited" "$inside$settings"
+in_box systemctl start isc-receiverd
+check "with the keys that it had" test "$(link)" = "$kept"
+check "apt purges it while it runs" apt purge isc-receiverd
+check "it is stopped" is is-active inactive
 files >"$scratch/after"
 left=$(LC_ALL=C comm -13 "$scratch/before" "$scratch/after" | grep -vxE './var/lib/isc-receiver(/captures(/[^/]*\.pcapng)?)?' || true)
 [ -z "$left" ] || printf 'left: %s\n' "$left" >&2
