@@ -173,7 +173,8 @@ func FuzzOrderCounts(f *testing.F) {
 	})
 }
 
-// TestImpossibleSPS has a second SPS say that order counts have no bits, which gohlslib believes, and a slice end there.
+// TestImpossibleSPS has a second SPS say that order counts have no bits, which gohlslib believes, and a slice that ends
+// there.
 func TestImpossibleSPS(t *testing.T) {
 	sps := func(id, frameNum, count uint64) []byte {
 		b := (&bitWriter{}).u(0x674D001E, 32).ue(id).ue(frameNum).ue(0).ue(count).ue(4).u(0, 1).ue(19).ue(14)

@@ -102,8 +102,8 @@ func parseParameterSet(nalu []byte) (parameterSet, bool) {
 	return set, err == nil && set.id < 256
 }
 
-// plausible tells whether an SPS can be read and says nothing impossible that gohlslib would believe: that counts have no
-// bits, or too many (ITU-T H.264, 7.4.2.1.1). A slice that ends there would make it panic.
+// plausible tells whether an SPS can be read and says nothing impossible that gohlslib would believe: that counts have
+// no bits, or too many (ITU-T H.264, 7.4.2.1.1). A slice that ends there would make it panic.
 func plausible(nalu []byte) bool {
 	var sps h264.SPS
 	return sps.Unmarshal(nalu) == nil && sps.Log2MaxFrameNumMinus4 <= 12 && sps.Log2MaxPicOrderCntLsbMinus4 <= 12
