@@ -39,12 +39,12 @@ func TestEncryptionIsChosen(t *testing.T) {
 	d.run("xdotool", "windowmove", window, "0", "0", "windowsize", "--sync", window,
 		strconv.Itoa(windowWidth), strconv.Itoa(windowHeight))
 	d.run("xdotool", "windowfocus", "--sync", window)
-	require.Eventually(t, func() bool { return contains(out, "msg=receiving") }, 20*time.Second, 200*time.Millisecond)
+	require.Eventually(t, func() bool { return contains(out, "msg=receiving") }, patience, 200*time.Millisecond)
 	require.Contains(t, out.String(), "Viewers' connections are not encrypted")
 
 	still := func() {
 		t.Helper()
-		require.Eventually(t, func() bool { return d.still(window, home) }, 20*time.Second, 200*time.Millisecond)
+		require.Eventually(t, func() bool { return d.still(window, home) }, patience, 200*time.Millisecond)
 	}
 	still()
 	d.run("xdotool", "key", "ctrl+comma")
@@ -57,7 +57,7 @@ func TestEncryptionIsChosen(t *testing.T) {
 	require.Eventually(t, func() bool {
 		d.click(window, windowWidth-86, windowHeight-28) // the large button
 		return contains(out, "viewers' connections are encrypted")
-	}, 20*time.Second, time.Second, "%s", out)
+	}, patience, time.Second, "%s", out)
 
 	connection, err := tls.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", tcp),
 		&tls.Config{InsecureSkipVerify: true}) //nolint:gosec // its fingerprint is compared, as a viewer would

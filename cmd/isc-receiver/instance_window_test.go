@@ -36,7 +36,7 @@ func TestSecondStart(t *testing.T) {
 	require.Eventually(t, func() bool {
 		_, err := d.try("xdotool", "search", "--onlyvisible", "--name", "^ISC Receiver$")
 		return err != nil
-	}, 10*time.Second, 100*time.Millisecond, "it is minimised")
+	}, patience, 100*time.Millisecond, "it is minimised")
 
 	second := func(args ...string) (string, int) {
 		cmd := exec.CommandContext(t.Context(), program, args...)
@@ -54,19 +54,19 @@ func TestSecondStart(t *testing.T) {
 	require.Eventually(t, func() bool {
 		active, err := d.try("xdotool", "getactivewindow")
 		return err == nil && active == window
-	}, 10*time.Second, 100*time.Millisecond, "it is in front")
+	}, patience, 100*time.Millisecond, "it is in front")
 
 	folder := t.TempDir()
 	require.Eventually(t, func() bool {
 		_, err := d.try("import", "-window", window, filepath.Join(folder, "ready.png"))
 		return err == nil
-	}, 10*time.Second, 100*time.Millisecond, "all of it can be seen")
+	}, patience, 100*time.Millisecond, "all of it can be seen")
 	before := d.picture(window, filepath.Join(folder, "before.png"))
 	text, exit = second("../../testdata/none.pcapng")
 	require.Zero(t, exit, text)
 	require.Eventually(t, func() bool {
 		return differ(before, d.picture(window, filepath.Join(folder, "asks.png")))
-	}, 10*time.Second, 200*time.Millisecond, "it asks what to do with the capture")
+	}, patience, 200*time.Millisecond, "it asks what to do with the capture")
 
 	require.NoError(t, first.Process.Signal(syscall.SIGSTOP))
 	var status syscall.WaitStatus // a busy machine takes a while to stop all threads

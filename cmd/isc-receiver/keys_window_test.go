@@ -30,7 +30,7 @@ func (d desktop) seeColor(window, path string, x, y int, want uint32) {
 	require.Eventually(d.t, func() bool {
 		r, g, b, _ := d.picture(window, path).At(x, y).RGBA()
 		return r>>8<<16|g&0xff00|b>>8 == want
-	}, 60*time.Second, 200*time.Millisecond, "%s", path)
+	}, patience, 200*time.Millisecond, "%s", path)
 }
 
 // TestKeysWindow replaces the viewers' key with real clicks, and adds another: at once the old link is void, and those
@@ -62,7 +62,7 @@ func TestKeysWindow(t *testing.T) {
 		return u
 	}
 	require.Eventually(t, func() bool { return contains(out, "Open https://clinic.example/?key=") },
-		20*time.Second, 100*time.Millisecond, "%s", out)
+		patience, 100*time.Millisecond, "%s", out)
 	old := link().Query().Get("key")
 	file := filepath.Join(home, "config", "isc-receiver", "viewer-keys.json")
 	secrets := func() (all []string) {
@@ -85,7 +85,7 @@ func TestKeysWindow(t *testing.T) {
 	require.Equal(t, http.StatusOK, opened(t, tcp, old), "it asks first")
 	d.click(window, 674, 443) // Replace
 	require.Eventually(t, func() bool { return opened(t, tcp, old) == http.StatusUnauthorized },
-		20*time.Second, 100*time.Millisecond, "the old link is void\n%s", out)
+		patience, 100*time.Millisecond, "the old link is void\n%s", out)
 	require.Equal(t, http.StatusOK, opened(t, tcp, secrets()[0]))
 
 	d.seeColor(window, filepath.Join(folder, "keys.png"), 500, firstKeyY, selected)
@@ -93,7 +93,7 @@ func TestKeysWindow(t *testing.T) {
 	d.seeColor(window, filepath.Join(folder, "keys-form.png"), 915, 540, primary)
 	d.run("xdotool", "type", "--delay", "20", "Ward 3")
 	d.run("xdotool", "key", "Return")
-	require.Eventually(t, func() bool { return len(secrets()) == 2 }, 20*time.Second, 100*time.Millisecond, "%s", out)
+	require.Eventually(t, func() bool { return len(secrets()) == 2 }, patience, 100*time.Millisecond, "%s", out)
 	for _, secret := range secrets() {
 		require.Equal(t, http.StatusOK, opened(t, tcp, secret))
 		require.NotEqual(t, old, secret)

@@ -60,8 +60,8 @@ func TestFirstStart(t *testing.T) {
 	require.Eventually(t, func() bool {
 		start()
 		return contains(out, fmt.Sprintf("UDP port %d is in use by ", udp+1))
-	}, 20*time.Second, time.Second, "%s", out)
-	require.Eventually(t, func() bool { return d.still(window, home) }, 20*time.Second, 200*time.Millisecond)
+	}, patience, time.Second, "%s", out)
+	require.Eventually(t, func() bool { return d.still(window, home) }, patience, 200*time.Millisecond)
 	d.picture(window, filepath.Join(folder, "setup-taken.png"))
 	require.NotContains(t, out.String(), "Open http")
 	require.NoError(t, taken.Close())
@@ -70,14 +70,14 @@ func TestFirstStart(t *testing.T) {
 			start()
 		}
 		return contains(out, fmt.Sprintf(":%d/", tcp))
-	}, 20*time.Second, time.Second, "%s", out)
+	}, patience, time.Second, "%s", out)
 
-	require.Eventually(t, func() bool { return d.still(window, home) }, 20*time.Second, 200*time.Millisecond)
+	require.Eventually(t, func() bool { return d.still(window, home) }, patience, 200*time.Millisecond)
 	waiting := d.picture(window, filepath.Join(home, "waiting.png"))
 	d.run("xdotool", "key", "ctrl+comma")
 	require.Eventually(t, func() bool {
 		return differ(waiting, d.picture(window, filepath.Join(folder, "setup.png")))
-	}, 20*time.Second, 200*time.Millisecond, "the set-up in place of the picture")
+	}, patience, 200*time.Millisecond, "the set-up in place of the picture")
 	require.NoError(t, first.Process.Signal(syscall.SIGTERM))
 	require.NoError(t, <-ended)
 	require.NotContains(t, out.String(), "Error in Fyne call thread")
@@ -89,7 +89,7 @@ func TestFirstStart(t *testing.T) {
 
 	_, out, _ = startProgram(t, env, program)
 	require.Eventually(t, func() bool { return contains(out, fmt.Sprintf(":%d/", tcp)) },
-		20*time.Second, 200*time.Millisecond, "the next start needs nobody\n%s", out)
+		patience, 200*time.Millisecond, "the next start needs nobody\n%s", out)
 }
 
 func contains(out *written.Text, text string) bool { return strings.Contains(out.String(), text) }

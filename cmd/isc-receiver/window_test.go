@@ -26,6 +26,8 @@ import (
 const (
 	windowWidth  = 1280
 	windowHeight = 800
+
+	patience = 90 * time.Second // for whatever is to be seen, on a busy machine
 )
 
 // startProgram starts a program, and kills it at the end of the test if it still runs.
@@ -35,7 +37,7 @@ func startProgram(t *testing.T, env []string, name string, args ...string) (*exe
 	cmd := exec.Command(name, args...)
 	cmd.Env = append(os.Environ(), env...)
 	cmd.Stdout, cmd.Stderr = out, out
-	cmd.WaitDelay = time.Second
+	cmd.WaitDelay = 10 * time.Second
 	require.NoError(t, cmd.Start())
 	ended := make(chan error, 1)
 	reaped := make(chan struct{})
@@ -70,7 +72,7 @@ func startDisplay(t *testing.T) string {
 		require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
 		_ = cmd.Wait() // its status says that it was ended
 	})
-	require.NoError(t, read.SetReadDeadline(time.Now().Add(20*time.Second)))
+	require.NoError(t, read.SetReadDeadline(time.Now().Add(patience)))
 	number, err := bufio.NewReader(read).ReadString('\n')
 	require.NoError(t, err)
 	display := ":" + strings.TrimSpace(number)
@@ -122,7 +124,7 @@ type desktop struct {
 }
 
 func (d desktop) try(name string, args ...string) (string, error) {
-	ctx, cancel := context.WithTimeout(d.t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(d.t.Context(), patience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Env = append(os.Environ(), "DISPLAY="+d.display)
@@ -203,7 +205,7 @@ func (d desktop) window(name string, out fmt.Stringer) string {
 		found, err := d.try("xdotool", "search", "--onlyvisible", "--name", "^"+name+"$")
 		window = found
 		return err == nil && found != ""
-	}, 30*time.Second, 200*time.Millisecond, "the window\n%s", out)
+	}, patience, 200*time.Millisecond, "the window\n%s", out)
 	return window
 }
 
@@ -240,7 +242,7 @@ func (d desktop) clickThrough(window, folder, theme string, out *written.Text) {
 	scratch := d.t.TempDir()
 	see := func(what string, f func() bool) {
 		d.t.Helper()
-		require.Eventually(d.t, f, 20*time.Second, 200*time.Millisecond, what+"\n"+out.String())
+		require.Eventually(d.t, f, patience, 200*time.Millisecond, what+"\n"+out.String())
 	}
 	white := func() bool { // the ground of the code for phones
 		r, g, b, _ := d.picture(window, filepath.Join(scratch, "share.png")).At(345, 290).RGBA()
@@ -283,15 +285,15 @@ func testWindow(t *testing.T, program, theme string) {
 		strconv.Itoa(windowWidth), strconv.Itoa(windowHeight))
 	path := filepath.Join(folder, "window-"+theme+".png")
 	require.Eventually(t, func() bool { return !flat(d.picture(window, path)) },
-		60*time.Second, time.Second, "something to see\n%s", out)
+		patience, time.Second, "something to see\n%s", out)
 
 	// Through the set-up and back, by its keys.
 	d.run("xdotool", "windowfocus", "--sync", window, "key", "ctrl+comma")
 	require.Eventually(t, func() bool { return d.still(window, home) },
-		20*time.Second, 200*time.Millisecond, "the set-up in place of the picture, which moves")
+		patience, 200*time.Millisecond, "the set-up in place of the picture, which moves")
 	d.run("xdotool", "key", "Escape")
 	require.Eventually(t, func() bool { return !d.still(window, home) },
-		20*time.Second, 200*time.Millisecond, "the picture again")
+		patience, 200*time.Millisecond, "the picture again")
 	d.picture(window, path)
 	d.clickThrough(window, folder, theme, out)
 	decoders := func(want int, why string) {
@@ -299,7 +301,7 @@ func testWindow(t *testing.T, program, theme string) {
 		require.Eventually(t, func() bool {
 			found, _ := d.try("pgrep", "-P", strconv.Itoa(cmd.Process.Pid), "-x", "ffmpeg") // it fails where there is none
 			return len(strings.Fields(found)) == want
-		}, 20*time.Second, 200*time.Millisecond, why)
+		}, patience, 200*time.Millisecond, why)
 	}
 	decoders(1, "the picture is decoded")
 	d.run("xdotool", "windowminimize", window)
@@ -312,7 +314,7 @@ func testWindow(t *testing.T, program, theme string) {
 	select {
 	case err := <-ended:
 		require.NoError(t, err, out.String())
-	case <-time.After(10 * time.Second):
+	case <-time.After(patience):
 		require.Fail(t, "it still runs after its window was closed", out.String())
 	}
 	require.NotContains(t, out.String(), "Error in Fyne call thread")
