@@ -274,8 +274,8 @@ func (e *epoch) presentation(u *unit, want int64) (int64, error) {
 			return 0, err
 		}
 	}
-	probe, last := e.order, e.line.dts
-	dts, err := probe.Extract(u.nalus, last+probeReach)
+	last := e.line.dts
+	dts, err := tryOut(e.order, u.nalus, last+probeReach)
 	if err != nil {
 		return 0, err
 	}
@@ -287,6 +287,17 @@ func (e *epoch) presentation(u *unit, want int64) (int64, error) {
 	}
 	share := (probeReach + (dts-last)/2) / (dts - last)
 	return last + (want-last)*share, nil
+}
+
+// tryOut returns the decode time that gohlslib would find for a unit. It reads slices as gohlslib will, with nothing at
+// stake: where a damaged one makes it panic, it returns an error, and gohlslib, which holds locks then, never sees it.
+func tryOut(order h264.DTSExtractor, nalus [][]byte, pts int64) (dts int64, err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("a slice cannot be read: %v", cause)
+		}
+	}()
+	return order.Extract(nalus, pts)
 }
 
 func (e *epoch) close() {

@@ -173,18 +173,34 @@ func FuzzOrderCounts(f *testing.F) {
 	})
 }
 
+// spsOf makes an SPS of which frame numbers and order counts have four bits more than said.
+func spsOf(id, frameNum, count uint64) []byte {
+	b := (&bitWriter{}).u(0x674D001E, 32).ue(id).ue(frameNum).ue(0).ue(count).ue(4).u(0, 1).ue(19).ue(14)
+	return b.u(1, 1).u(1, 1).u(0, 1).u(0, 1).u(1, 1).buf
+}
+
+// endsAtCount makes an IDR slice that ends where its order count would begin, after a frame number of eight bits.
+func endsAtCount() []byte {
+	return (&bitWriter{}).u(0x65, 8).ue(0).ue(7).ue(0).u(8, 8).ue(7).buf
+}
+
+// TestTryOut has order counts of no bits, with which gohlslib panics at a slice that ends there.
+func TestTryOut(t *testing.T) {
+	var order h264.DTSExtractor
+	order.Initialize()
+	unit := [][]byte{spsOf(1, 4, 1<<32-4), endsAtCount()}
+	_, err := tryOut(order, unit, 0)
+	require.ErrorContains(t, err, "a slice cannot be read")
+	require.Panics(t, func() { _, _ = order.Extract(unit, 0) })
+}
+
 // TestImpossibleSPS has a second SPS say that order counts have no bits, which gohlslib believes, and a slice that ends
 // there.
 func TestImpossibleSPS(t *testing.T) {
-	sps := func(id, frameNum, count uint64) []byte {
-		b := (&bitWriter{}).u(0x674D001E, 32).ue(id).ue(frameNum).ue(0).ue(count).ue(4).u(0, 1).ue(19).ue(14)
-		return b.u(1, 1).u(1, 1).u(0, 1).u(0, 1).u(1, 1).buf
-	}
 	p, c := publisher(t, ""), &camera{frame: 3600, gop: 25, poc: true}
 	u := c.next()
 	u.NALUs = [][]byte{
-		sps(0, 0, 0), sps(1, 4, 1<<32-4), u.NALUs[1],
-		(&bitWriter{}).u(0x65, 8).ue(0).ue(7).ue(0).u(8, 8).ue(7).buf,
+		spsOf(0, 0, 0), spsOf(1, 4, 1<<32-4), u.NALUs[1], endsAtCount(),
 	}
 	for range 2 * maxGathered {
 		require.NoError(t, p.WriteUnit(u))
