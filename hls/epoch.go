@@ -131,10 +131,11 @@ func (e *epoch) write(u unit) error {
 	return e.put(u)
 }
 
-// admit tells whether a unit can be published: while an IDR unit is awaited, no other can. Among B-frames, one is
-// awaited after a loss, since nobody can tell a gap in their order from B-frames.
+// admit tells whether a unit can be published: while an IDR unit is awaited, no other can. One is awaited after a loss
+// among B-frames, since nobody can tell a gap in their order from B-frames, and where it is not known yet how order
+// counts go on.
 func (e *epoch) admit(u *unit) bool {
-	if u.torn && e.ordered && e.line != nil && e.line.frames.reordered {
+	if u.torn && e.ordered && e.line != nil && (e.line.frames.reordered || e.counts.step == 0) {
 		e.awaiting = true
 	}
 	if e.awaiting && !u.idr {

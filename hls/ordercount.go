@@ -8,8 +8,7 @@ import (
 )
 
 const (
-	usualStep = 2 // from one picture's order count to the next one's: two fields
-	maxStep   = 4
+	maxStep = 4 // from one picture's order count to the next one's; two fields are 2
 
 	// countWithin is more bytes of a slice than there are up to its order count, with emulation prevention.
 	countWithin = 32
@@ -25,13 +24,13 @@ type orderCounts struct {
 
 	sent   uint64 // count of the last unit
 	given  uint64 // and the one that it was given
-	step   uint64 // from one unit to the next
+	step   uint64 // from one unit to the next, 0 before it is known
 	lifted uint64 // by how much counts are too high, up to the next IDR unit
 }
 
 func newOrderCounts(sps *h264.SPS) orderCounts {
 	return orderCounts{
-		frameNum: int(sps.Log2MaxFrameNumMinus4) + 4, size: int(sps.Log2MaxPicOrderCntLsbMinus4) + 4, step: usualStep,
+		frameNum: int(sps.Log2MaxFrameNumMinus4) + 4, size: int(sps.Log2MaxPicOrderCntLsbMinus4) + 4,
 	}
 }
 

@@ -208,3 +208,52 @@ func TestImpossibleSPS(t *testing.T) {
 	play(t, p, &camera{frame: 3600, gop: 25, poc: true}, 90)
 	require.Empty(t, p.Status().Error)
 }
+
+// TestLossBeforeStep loses units before two have come that follow each other.
+func TestLossBeforeStep(t *testing.T) {
+	for _, step := range []int{1, 2, 4} {
+		p, c := publisher(t, ""), &camera{frame: 3600, gop: 50, poc: true, step: step}
+		v := newViewer(t, p)
+		u := c.next()
+		require.NoError(t, p.WriteUnit(u))
+		c.skip(1)
+		for i := range 300 {
+			u = c.next()
+			u.Hole = i == 0
+			require.NoError(t, p.WriteUnit(u))
+			if i%20 == 0 {
+				v.look()
+			}
+		}
+		require.Greater(t, len(v.samples), 200)
+		last := v.samples[len(v.samples)-1]
+		require.Equal(t, last.dts, last.pts)
+		require.False(t, p.epoch.line.frames.reordered)
+	}
+}
+
+// TestOrderCountsOfSeveralSPS has another SPS in front, which says other things of order counts.
+func TestOrderCountsOfSeveralSPS(t *testing.T) {
+	for _, more := range []uint64{0, 8} {
+		p, c := publisher(t, ""), &camera{frame: 3600, gop: 50, poc: true}
+		v := newViewer(t, p)
+		for i := range 400 {
+			hole := i%50 == 20
+			if hole {
+				c.skip(3)
+			}
+			u := c.next()
+			if u.Hole = hole; u.IDR {
+				u.NALUs = append([][]byte{spsOf(0, 4, more), spsOf(1, 4, 4)}, u.NALUs[1:]...)
+			}
+			require.NoError(t, p.WriteUnit(u))
+			if i%20 == 0 {
+				v.look()
+			}
+		}
+		require.Greater(t, len(v.samples), 300)
+		for _, s := range v.samples {
+			require.Equal(t, s.dts, s.pts)
+		}
+	}
+}

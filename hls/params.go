@@ -62,10 +62,14 @@ func (p *parameterSets) equal(q *parameterSets) bool {
 	})
 }
 
-// sps returns the first SPS, decoded.
+// sps returns the SPS that gohlslib goes by, the last one, decoded. They must be complete.
 func (p *parameterSets) sps() (h264.SPS, error) {
 	var sps h264.SPS
-	err := sps.Unmarshal(p.sets[0].nalu)
+	last := len(p.sets) - 1
+	for p.sets[last].kind != h264.NALUTypeSPS {
+		last--
+	}
+	err := sps.Unmarshal(p.sets[last].nalu)
 	return sps, err
 }
 
