@@ -146,7 +146,8 @@ func (f *Feed) runChild(ctx context.Context, old *child) (still *child, err erro
 	return still, err
 }
 
-// watch waits until there is a reason to end the child or to start another one, and returns as runChild does.
+// watch waits until there is a reason to end the child or to start another one, and returns as runChild does. While the
+// old one is still there, another bitrate waits: no third child begins to send beside two.
 func (f *Feed) watch(ctx context.Context, c, old *child, bitrate int) (still *child, err error) {
 	came := f.came.Load()
 	look := time.NewTicker(f.silent)
@@ -168,24 +169,20 @@ func (f *Feed) watch(ctx context.Context, c, old *child, bitrate int) (still *ch
 			}
 			came = f.came.Load()
 		case <-f.wake:
-			if int(f.wanted.Load()) != bitrate {
-				return f.keep(c, old), nil
-			}
+		}
+		if old == nil && int(f.wanted.Load()) != bitrate {
+			return f.keep(c), nil
 		}
 	}
 }
 
-// keep returns the child that goes on until one with another bitrate sends: the old one where there is one still, as c
-// has not sent yet; none of a camera, which cannot be opened twice.
-func (f *Feed) keep(c, old *child) *child {
-	switch {
-	case old != nil:
-		return old
-	case f.config.Camera == "":
+// keep returns the child that goes on until one with another bitrate sends: none of a camera, which cannot be opened
+// twice.
+func (f *Feed) keep(c *child) *child {
+	if f.config.Camera == "" {
 		return c
-	default:
-		return nil
 	}
+	return nil
 }
 
 func (f *Feed) note(change func(*Status)) {

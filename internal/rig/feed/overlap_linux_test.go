@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -51,8 +52,8 @@ func (c *children) wait(running ...int) {
 	})
 }
 
-// TestOverlap changes the bitrate of what can be opened twice: the old child goes on until the new one sends, also
-// where the bitrate changes again before that. Nothing runs on after the end.
+// TestOverlap changes the bitrate of what can be opened twice: the old child goes on until the new one sends, and a
+// change before that waits for it. Nothing runs on after the end.
 func TestOverlap(t *testing.T) {
 	c := newChildren(t)
 	stop := run(t, c.Feed)
@@ -62,17 +63,40 @@ func TestOverlap(t *testing.T) {
 	c.wait(1, 1)
 	c.Came(packet(1, 1, 0))
 	c.SetBitrate(300_000)
-	c.wait(1, 0, 1)
-	require.Equal(t, 300_000, c.Status().Bitrate)
+	c.wait(1, 1)
+	require.Equal(t, 500_000, c.Status().Bitrate)
 	c.Came(packet(2, 0, 0))
+	c.wait(0, 1, 1)
+	require.Equal(t, 300_000, c.Status().Bitrate)
+	c.Came(packet(3, 0, 0))
 	c.wait(0, 0, 1)
-	c.Came(packet(1, 2, 0)) // a straggler
+	c.Came(packet(2, 1, 0)) // a straggler
 	c.SetBitrate(500_000)
 	c.wait(0, 0, 1, 1)
 	stop()
 	c.wait(0, 0, 0, 0)
 	require.False(t, c.Status().Running)
 	require.Empty(t, c.Status().Error)
+}
+
+// TestChangeAsTheNextChildBegins has the bitrate change at the moment at which the new child begins to send: the old
+// one, whose packets no receiver gets any more, is not the one that goes on.
+func TestChangeAsTheNextChildBegins(t *testing.T) {
+	runs := func() *child {
+		c := &child{ended: make(chan struct{})}
+		c.cancel = sync.OnceFunc(func() { close(c.ended) })
+		return c
+	}
+	for range 50 { // as one of two that are ready is chosen by chance
+		f := newFake(t, "exec sleep 1000")
+		old, next := runs(), runs()
+		f.began <- struct{}{}
+		f.SetBitrate(300_000)
+		still, err := f.watch(t.Context(), next, old, 500_000)
+		require.NoError(t, err)
+		require.Same(t, next, still)
+		<-old.ended
+	}
 }
 
 // TestCameraIsOpenedOnce does so with a camera, which only one program can have.
