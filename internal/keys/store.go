@@ -246,7 +246,7 @@ func (s *Store) save(now time.Time) {
 		return
 	}
 	if errors.Is(s.Err(), ErrBroken) {
-		if _, err := s.file.moveAside(now); err != nil {
+		if _, err := s.file.moveAside(now); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			s.setErr(err)
 			return
 		}

@@ -212,6 +212,13 @@ func TestOthersChangeTheFile(t *testing.T) {
 	require.Len(t, runs.List(), 2)
 	require.NoError(t, runs.Add(Key{Name: "Night"}, noon))
 	require.Equal(t, runs.List(), begin(t, folder).List())
+
+	require.NoError(t, os.WriteFile(runs.Path(), []byte("{"), 0o600))
+	runs.Refresh(noon)
+	require.ErrorIs(t, runs.Err(), ErrBroken)
+	require.NoError(t, os.Remove(runs.Path()))
+	require.NoError(t, runs.Add(Key{Name: "Day"}, noon), "the broken one was cleared away")
+	require.Equal(t, runs.List(), begin(t, folder).List())
 }
 
 // TestNotStored takes the folder away: changes hold, are told of, and are stored as soon as that is possible.
