@@ -102,7 +102,7 @@ func (c *Certificate) renew(hosts []string, now time.Time, before time.Duration)
 		err = c.store(cert, key)
 	}
 	if err != nil {
-		return false, fmt.Errorf("web: certificate: %w", err)
+		return false, err
 	}
 	c.now.Store(next)
 	return true, nil

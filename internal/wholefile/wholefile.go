@@ -15,6 +15,11 @@ import (
 // that a service can read what an administrator has written for it. It may be called concurrently; the last one wins.
 func Write(path string, content []byte, mode fs.FileMode) (err error) {
 	folder := filepath.Dir(path)
+	defer func() { // people know the file by this path, and it stays the same with each try
+		if wrong, is := errors.AsType[*fs.PathError](err); is {
+			wrong.Path = path
+		}
+	}()
 	file, err := os.CreateTemp(folder, "."+filepath.Base(path)+".*") // for its owner alone
 	if err != nil {
 		return err

@@ -37,5 +37,8 @@ func TestWriteFails(t *testing.T) {
 	files, err := os.ReadDir(folder)
 	require.NoError(t, err)
 	require.Len(t, files, 1, "nothing is left beside it")
-	require.ErrorIs(t, Write(filepath.Join(folder, "none", "file"), nil, 0o600), fs.ErrNotExist)
+	missing := filepath.Join(folder, "none", "file")
+	err = Write(missing, nil, 0o600)
+	require.ErrorIs(t, err, fs.ErrNotExist)
+	require.ErrorContains(t, err, missing+":", "it is called as people know it")
 }
