@@ -56,7 +56,7 @@ func remoteOf(connection net.Conn) netip.Addr {
 	if err != nil {
 		return netip.Addr{}
 	}
-	return customer(address.Addr().Unmap().WithZone(""))
+	return address.Addr().Unmap().WithZone("")
 }
 
 // limitConn gives its place back when it is closed.

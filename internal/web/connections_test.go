@@ -43,6 +43,34 @@ func TestConnectionsAreLimited(t *testing.T) {
 	require.Empty(t, l.by)
 }
 
+// TestProxyTakesAllConnections has a proxy that is trusted by its one address, while its neighbours share half.
+func TestProxyTakesAllConnections(t *testing.T) {
+	s := newTestServer("")
+	s.cfg.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("2001:db8::5/128")}
+	l := s.newPlaces(4)
+	connect := func(from string) bool {
+		return l.enter(remoteOf(addressed{remote: net.TCPAddrFromAddrPort(netip.MustParseAddrPort(from))}))
+	}
+	require.True(t, connect("[2001:db8::6]:1"))
+	require.True(t, connect("[2001:db8::7]:1"))
+	require.False(t, connect("[2001:db8::8]:1"))
+	require.True(t, connect("[2001:db8::5]:1"))
+	require.True(t, connect("[2001:db8::5]:2"))
+	require.False(t, connect("[2001:db8::5]:3"), "all are taken")
+	for range 4 {
+		l.leave(netip.MustParseAddr("2001:db8::5"))
+	}
+	require.Empty(t, l.by)
+}
+
+// addressed is a connection from an address.
+type addressed struct {
+	net.Conn
+	remote net.Addr
+}
+
+func (a addressed) RemoteAddr() net.Addr { return a.remote }
+
 func TestConnectionsBeyondTheLimitAreClosed(t *testing.T) {
 	s := newTestServer("")
 	s.limits.Connections = 2

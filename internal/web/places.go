@@ -6,15 +6,15 @@ import (
 	"sync"
 )
 
-// places are what clients take and give back, such as connections. One address gets half of them at most, unless it is
-// exempt. Its methods may be called concurrently.
+// places are what clients take and give back, such as connections. One customer gets half of them at most, unless its
+// address is exempt. Its methods may be called concurrently.
 type places struct {
 	limit  int
 	exempt func(netip.Addr) bool
 
 	mu   sync.Mutex
 	open int
-	by   map[netip.Addr]int
+	by   map[netip.Addr]int // customer
 }
 
 // newPlaces returns places of which this machine and trusted proxies may take all.
@@ -26,14 +26,14 @@ func (s *Server) newPlaces(limit int) *places {
 func (p *places) enter(from netip.Addr) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.open >= p.limit || p.by[from] >= (p.limit+1)/2 && !p.exempt(from) {
+	if p.open >= p.limit || p.by[customer(from)] >= (p.limit+1)/2 && !p.exempt(from) {
 		return false
 	}
 	if p.by == nil {
 		p.by = make(map[netip.Addr]int)
 	}
 	p.open++
-	p.by[from]++
+	p.by[customer(from)]++
 	return true
 }
 
@@ -42,6 +42,7 @@ func (p *places) leave(from netip.Addr) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.open--
+	from = customer(from)
 	if p.by[from]--; p.by[from] == 0 {
 		delete(p.by, from)
 	}
@@ -51,7 +52,7 @@ func (p *places) leave(from netip.Addr) {
 // is yet to come wait for it.
 func (s *Server) limitRequests(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		from := customer(s.clientOf(r))
+		from := s.clientOf(r)
 		if !s.inWork.enter(from) {
 			w.Header().Set("Retry-After", "1")
 			writeText(w, http.StatusServiceUnavailable, "Too many requests are waiting. Try again later.")
