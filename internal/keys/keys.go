@@ -103,16 +103,20 @@ func (l List) remove(name string) (List, error) {
 	return slices.Delete(slices.Clone(l), i, i+1), nil
 }
 
-// merge returns their keys with what was changed from base to mine. Where both have changed a key, mine is what holds.
+// merge returns their keys with what was changed from base to mine. Where both have changed a key, mine is what holds:
+// a secret that is void here is so under any name.
 func merge(base, mine, theirs List) List {
 	merged := slices.Clone(theirs)
 	for _, k := range base {
-		if i := merged.index(k.Name); i >= 0 && mine.index(k.Name) < 0 {
-			merged = slices.Delete(merged, i, i+1)
+		if mine.holds(k.Secret) {
+			continue
 		}
+		merged = slices.DeleteFunc(merged, func(their Key) bool {
+			return (their.Secret == k.Secret || strings.EqualFold(their.Name, k.Name)) && mine.index(their.Name) < 0
+		})
 	}
 	for _, k := range mine {
-		if slices.ContainsFunc(base, func(b Key) bool { return b.Secret == k.Secret }) {
+		if base.holds(k.Secret) {
 			continue
 		}
 		if i := merged.index(k.Name); i >= 0 {
@@ -122,6 +126,11 @@ func merge(base, mine, theirs List) List {
 		}
 	}
 	return merged
+}
+
+// holds tells whether a key has this secret.
+func (l List) holds(secret string) bool {
+	return slices.ContainsFunc(l, func(k Key) bool { return k.Secret == secret })
 }
 
 // index returns the place of a key by its name, or -1. Names that differ only in case are the same to people.

@@ -74,6 +74,7 @@ func Begin(folder string, now time.Time) (s *Store, notice string) {
 		return s, ""
 	}
 	s.list = List{{Name: FirstName, Secret: newSecret(), Made: stamped(now)}}
+	s.stored = s.list // so that it is not taken for what somebody has added
 	if errors.Is(err, ErrBroken) {
 		kept, moveErr := s.file.moveAside(now)
 		if moveErr == nil {
@@ -86,7 +87,7 @@ func Begin(folder string, now time.Time) (s *Store, notice string) {
 		s.save(now)
 		return s, notice
 	}
-	s.stored, s.unread = s.list, true // so that the first key is not taken for what somebody has added
+	s.unread = true
 	s.setErr(fmt.Errorf("%w: %w", ErrNotRead, err))
 	return s, ""
 }

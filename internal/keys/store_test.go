@@ -337,3 +337,14 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+// TestMergeOfRenamed has a key removed, or replaced, that others have given another name by then: its link stays void.
+func TestMergeOfRenamed(t *testing.T) {
+	a, b, renamed := Key{Name: "a", Secret: "1"}, Key{Name: "b", Secret: "2"}, Key{Name: "c", Secret: "1"}
+	require.Equal(t, List{b}, merge(List{a, b}, List{b}, List{renamed, b}))
+	fresh := Key{Name: "a", Secret: "3"}
+	require.Equal(t, List{b, fresh}, merge(List{a, b}, List{fresh, b}, List{renamed, b}))
+	require.Equal(t, List{fresh, b}, merge(List{a, b}, List{fresh, b}, List{a, b}), "it keeps its place")
+	require.Equal(t, List{renamed, b}, merge(List{a, b}, List{a, b}, List{renamed, b}))
+	require.Equal(t, List{a}, merge(List{a, b}, List{a, b}, List{a}))
+}

@@ -64,6 +64,23 @@ func TestFullDisk(t *testing.T) {
 	require.Equal(t, s.List(), begin(t, folder).List())
 }
 
+// TestFullAtTheStart begins on a full disk, where the keys are put back later: all of those hold.
+func TestFullAtTheStart(t *testing.T) {
+	folder := smallDisk(t)
+	filling := fill(t, folder)
+	s, _ := Begin(folder, noon)
+	require.ErrorIs(t, s.Err(), syscall.ENOSPC)
+	former := begin(t, t.TempDir())
+	text, err := os.ReadFile(former.Path())
+	require.NoError(t, err)
+	require.NoError(t, os.Remove(filling))
+	require.NoError(t, os.WriteFile(s.Path(), text, 0o600))
+	require.True(t, s.Refresh(noon.Add(retryEvery)))
+	require.NoError(t, s.Err())
+	require.Equal(t, former.List(), s.List())
+	require.Equal(t, former.List(), begin(t, folder).List())
+}
+
 // TestWhatIsNoFile finds something else in the place of the file, at the start and while the program runs. It waits for
 // nothing, opens nothing, and takes nothing away.
 func TestWhatIsNoFile(t *testing.T) {

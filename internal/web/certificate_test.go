@@ -23,8 +23,8 @@ import (
 // written is how many certificates storeCertificate has written.
 var written atomic.Int64
 
-// storeCertificate writes a fresh certificate for 127.0.0.1 and its key over those in a folder. By the times of the files
-// each is a second younger than the one before: file systems may give the same time to all of a test.
+// storeCertificate writes a fresh certificate for 127.0.0.1 and its key over those in a folder. Each is a second
+// younger than the one before, as a file system may give the same time to all files of a test.
 func storeCertificate(t *testing.T, folder string, now time.Time) (certFile, keyFile string) {
 	t.Helper()
 	_, cert, key, err := makeCertificate(nil, []string{"127.0.0.1"}, now)
