@@ -145,3 +145,5 @@ func naluType(nalu []byte) h264.NALUType {
 	}
 	return h264.NALUType(nalu[0] & 0x1F)
 }
+
+func isSPS(nalu []byte) bool { return naluType(nalu) == h264.NALUTypeSPS }

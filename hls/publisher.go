@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -30,7 +31,10 @@ var ErrClosed = errors.New("hls: closed")
 // ErrConfig is wrapped by all errors about a Config.
 var ErrConfig = errors.New("hls: wrong configuration")
 
-var errRate = errors.New("hls: frames come at another rate than before")
+var (
+	errRate = errors.New("hls: frames come at another rate than before")
+	errSets = errors.New("hls: the SPS or PPS of a keyframe cannot be read")
+)
 
 // The limits of a Config.
 const (
@@ -162,6 +166,10 @@ func (p *Publisher) WriteUnit(au media.AccessUnit) error {
 	}
 	if p.epoch != nil && idr && !p.params.equal(&p.epoch.params) {
 		p.end(nil)
+	}
+	if idr && !p.params.complete() && slices.ContainsFunc(au.NALUs, isSPS) {
+		p.end(errSets)
+		return nil
 	}
 	u := unit{nalus: nalus, idr: idr, time: au.Time, run: au.Run, torn: au.Hole, arrival: au.Arrival}
 	if err := p.write(u); err != nil {

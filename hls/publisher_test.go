@@ -315,3 +315,18 @@ func TestKeyframesMoreSeldomWithLoss(t *testing.T) {
 		require.Greater(t, p.epoch.playlists.target(), int64(10))
 	}
 }
+
+// TestUnreadableSPS has an SPS that is cut off, which is said until another one comes.
+func TestUnreadableSPS(t *testing.T) {
+	p, c := publisher(t, ""), plain()
+	u := c.next()
+	sps := u.NALUs[0]
+	u.NALUs[0] = u.NALUs[2]
+	require.NoError(t, p.WriteUnit(u))
+	require.Equal(t, Status{Enabled: true}, p.Status(), "one may still come")
+	u.NALUs[0] = sps[:6]
+	require.NoError(t, p.WriteUnit(u))
+	require.Equal(t, Status{Enabled: true, Error: errSets.Error()}, p.Status())
+	play(t, p, plain(), 90)
+	require.Equal(t, Status{Enabled: true, Ready: true, Epoch: 1000}, p.Status())
+}
