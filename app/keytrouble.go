@@ -53,7 +53,7 @@ func keyExposure(store *keys.Store) string {
 		return ""
 	}
 	return fmt.Sprintf("Others on this computer can read the viewers' keys, or replace their file. Run: chmod 700 %s; "+
-		"chmod 600 %s. Then replace the keys if somebody may have seen them.", filepath.Dir(store.Path()), store.Path())
+		"chmod 600 %s. Then replace the keys if somebody may have seen them.", folderOf(store.Path()), quoted(store.Path()))
 }
 
 // fileTrouble says why a file cannot be read or written, and what to do, to stand in a sentence.
@@ -61,7 +61,7 @@ func fileTrouble(path string, err error) string {
 	switch {
 	case errors.Is(err, fs.ErrPermission):
 		return fmt.Sprintf("the system refuses it to the user %[1]s. "+
-			"Run: sudo chown -R %[1]s %[2]s; sudo chmod -R u+rwX %[2]s", ownName(), filepath.Dir(path))
+			"Run: sudo chown -R %[1]s %[2]s; sudo chmod -R u+rwX %[2]s", ownName(), folderOf(path))
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		return "there is no space left on the disk. Make room there"
 	case errors.Is(err, syscall.EROFS):
@@ -69,7 +69,7 @@ func fileTrouble(path string, err error) string {
 	case errors.Is(err, keys.ErrNoFile):
 		return "a link, a folder or a device has that name. Put the file itself in its place"
 	case errors.Is(err, keys.ErrBusy):
-		return "another program has been changing them for a while. End it: sudo fuser -v " + filepath.Dir(path)
+		return "another program has been changing them for a while. End it: sudo fuser -v " + folderOf(path)
 	case errors.Is(err, keys.ErrBroken):
 		return strings.TrimPrefix(err.Error(), keys.ErrNotRead.Error()+": ") + ". Mend it, or move it away"
 	}
@@ -77,6 +77,16 @@ func fileTrouble(path string, err error) string {
 		return of.Err.Error()
 	}
 	return errorText(err)
+}
+
+func folderOf(path string) string { return quoted(filepath.Dir(path)) }
+
+// quoted returns a path as a shell takes it for one word.
+func quoted(path string) string {
+	if strings.ContainsAny(path, " \t\n'\"\\$`&|;<>()*?[]~#!{}") {
+		return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
+	}
+	return path
 }
 
 // ownName returns the name of the user that the program runs as.

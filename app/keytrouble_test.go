@@ -33,6 +33,7 @@ func TestFileTroubleSaysWhatToDo(t *testing.T) {
 		require.Contains(t, fileTrouble("/x/keys", err), want)
 	}
 	require.Equal(t, "input/output error", fileTrouble("/x/keys", wrap(syscall.EIO)))
+	require.Contains(t, fileTrouble("/x/It's mine/keys", wrap(syscall.EACCES)), ` '/x/It'\''s mine'; sudo chmod `)
 }
 
 // TestFolderInPlaceOfKeys begins where a folder has the name of the keys' file: reception and page go on with a key
