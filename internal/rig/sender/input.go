@@ -15,7 +15,7 @@ const inputBuffer = 4 << 20
 func listenRTP(address string) ([]*net.UDPConn, error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
-		return nil, fmt.Errorf("%w: listen: %q is no address, such as localhost:1234", ErrConfig, address)
+		return nil, explainListen(err, address, port)
 	}
 	hosts := []string{host}
 	if host == "localhost" {
@@ -55,9 +55,18 @@ func listenUDP(address string) (*net.UDPConn, error) {
 
 // explainListen says what it means that a socket cannot be opened.
 func explainListen(err error, address, port string) error {
+	if isNoAddress(err) {
+		return fmt.Errorf("%w: listen: %q is no address, such as localhost:1234", ErrConfig, address)
+	}
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return fmt.Errorf("another program has UDP port %s, which the RTP should come to: is a sender running already? "+
 			"End it, or choose another port with --listen", port)
 	}
 	return fmt.Errorf("RTP cannot be received at %s: %w", address, err)
+}
+
+// isNoAddress tells whether a socket cannot be opened because its address is not written as one.
+func isNoAddress(err error) bool {
+	_, is := errors.AsType[*net.AddrError](err)
+	return is
 }

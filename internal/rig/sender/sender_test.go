@@ -205,6 +205,9 @@ func TestConfigErrors(t *testing.T) {
 		"small frames":        func(c *Config) { c.MTU = 100 },
 		"no video":            func(c *Config) { c.Feed = new(feed.Config) },
 		"no address":          func(c *Config) { c.Listen = "1234" },
+		"no such port":        func(c *Config) { c.Listen = "localhost:99999" },
+		"no status address":   func(c *Config) { c.StatusAddr = "5075" },
+		"no port for status":  func(c *Config) { c.StatusAddr = "127.0.0.1:99999" },
 	} {
 		config := Default()
 		config.To, config.Listen = "127.0.0.1", "localhost:0"

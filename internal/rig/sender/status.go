@@ -135,6 +135,9 @@ type statusServer struct {
 // listenStatus opens the address.
 func listenStatus(address string, status func() Status) (*statusServer, error) {
 	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", address)
+	if isNoAddress(err) {
+		return nil, fmt.Errorf("%w: status-addr: %q is no address, such as 127.0.0.1:5075", ErrConfig, address)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("the status cannot be shown at %s: %w; choose another address with --status-addr", address,
 			err)
