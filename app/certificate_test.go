@@ -1,38 +1,19 @@
 package app
 
 import (
-	"bytes"
 	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/isc-receiver/isc-receiver/internal/web"
+	"github.com/isc-receiver/isc-receiver/internal/written"
 )
-
-// logged is a log that is read while it is written.
-type logged struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *logged) Write(text []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(text)
-}
-
-func (l *logged) count(text string) int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return strings.Count(l.text.String(), text)
-}
 
 // TestOwnCertificateIsRenewed starts with a certificate of our own that has ended, or is for another machine: window
 // and log say that the fingerprint is another one.
@@ -43,12 +24,12 @@ func TestOwnCertificateIsRenewed(t *testing.T) {
 			cfg.TLS.SelfSigned = true
 			old, _, err := web.SelfSigned(os.Getenv("STATE_DIRECTORY"), []string{"192.0.2.1"}, at)
 			require.NoError(t, err)
-			var log logged
+			var log written.Text
 			r, err := Start(cfg, slog.New(slog.NewTextHandler(&log, nil)))
 			require.NoError(t, err)
 			require.NotEqual(t, old.Fingerprint(), r.Fingerprint())
 			require.Contains(t, strings.Join(r.Warnings(), "\n"), "need the new one: "+r.Fingerprint())
-			require.Equal(t, 1, log.count("need the new one: "+r.Fingerprint()))
+			require.Equal(t, 1, strings.Count(log.String(), "need the new one: "+r.Fingerprint()))
 			visit(t, r.ViewerURL(), r.Fingerprint())
 			require.NoError(t, end(t, r))
 			r = begin(t, cfg)
@@ -68,7 +49,7 @@ func TestCertificateInTrouble(t *testing.T) {
 	require.NoError(t, err)
 	cfg := testConfig(t)
 	cfg.TLS = TLS{Cert: filepath.Join(past, "self-signed.crt"), Key: filepath.Join(past, "self-signed.key")}
-	var log logged
+	var log written.Text
 	r, err := Start(cfg, slog.New(slog.NewTextHandler(&log, nil)))
 	require.NoError(t, err, "reception must not wait for a certificate")
 	require.Contains(t, strings.Join(r.Warnings(), "\n"), "The page's certificate ends at ")
@@ -76,7 +57,7 @@ func TestCertificateInTrouble(t *testing.T) {
 
 	require.NoError(t, os.WriteFile(cfg.TLS.Cert, []byte("half a"), 0o600))
 	const trouble = "was changed and cannot be used: failed to find any PEM data in certificate input."
-	require.Eventually(t, func() bool { return log.count(trouble) > 0 }, patience, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return strings.Count(log.String(), trouble) > 0 }, patience, 10*time.Millisecond)
 	require.Contains(t, strings.Join(r.Warnings(), "\n"), trouble)
 	visit(t, r.ViewerURL(), old.Fingerprint())
 
@@ -89,6 +70,6 @@ func TestCertificateInTrouble(t *testing.T) {
 	require.Empty(t, r.certificateWarnings())
 	visit(t, r.ViewerURL(), made.Fingerprint())
 	require.NoError(t, end(t, r))
-	require.Equal(t, 1, log.count(trouble))
-	require.Equal(t, 1, log.count("certificate read anew"))
+	require.Equal(t, 1, strings.Count(log.String(), trouble))
+	require.Equal(t, 1, strings.Count(log.String(), "certificate read anew"))
 }
