@@ -80,13 +80,7 @@ func encode(snapshot status.Snapshot) ([]byte, error) {
 // serveEvents sends the snapshot as server-sent events (WHATWG HTML, section 9.2): at once, with the next tick when a
 // state has changed, else each second; until the client goes, may no longer watch, or the server closes.
 func (s *Server) serveEvents(w http.ResponseWriter, r *http.Request) {
-	from := s.clientOf(r)
-	if !s.streams.enter(from) {
-		w.Header().Set("Retry-After", "10")
-		writeText(w, http.StatusServiceUnavailable, "Too many event streams. Ask for /api/v1/status instead.")
-		return
-	}
-	defer s.streams.leave(from)
+	from := customer(s.clientOf(r))
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Accel-Buffering", "no") // nginx would hold events back
@@ -99,7 +93,7 @@ func (s *Server) serveEvents(w http.ResponseWriter, r *http.Request) {
 	}
 	for {
 		since := time.Since(s.started)
-		g, result := s.access.judge(r, customer(from), time.Now()) // a key can expire or be replaced while the stream lasts
+		g, result := s.access.judge(r, from, time.Now()) // a key can expire or be replaced while the stream lasts
 		if result != allowed {
 			return
 		}

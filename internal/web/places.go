@@ -48,17 +48,18 @@ func (p *places) leave(from netip.Addr) {
 	}
 }
 
-// limitRequests bounds the requests that are answered at a time. With HTTP/2 a connection has many, and those for what
-// is yet to come wait for it.
-func (s *Server) limitRequests(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		from := s.clientOf(r)
-		if !s.inWork.enter(from) {
-			w.Header().Set("Retry-After", "1")
-			writeText(w, http.StatusServiceUnavailable, "Too many requests are waiting. Try again later.")
-			return
-		}
-		defer s.inWork.leave(from)
-		next.ServeHTTP(w, r)
-	})
+// bound answers no more requests at a time than there are places, and tells others to come again after so many seconds.
+func (s *Server) bound(p *places, again, sorry string) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			from := s.clientOf(r)
+			if !p.enter(from) {
+				w.Header().Set("Retry-After", again)
+				writeText(w, http.StatusServiceUnavailable, sorry)
+				return
+			}
+			defer p.leave(from)
+			next.ServeHTTP(w, r)
+		})
+	}
 }

@@ -29,12 +29,14 @@ func (s *Server) routes() *chi.Mux {
 		r.Method(http.MethodGet, "/metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
 	})
 	r.Group(func(r chi.Router) {
-		r.Use(s.viewer, s.limitRequests)
+		// With HTTP/2 a connection has many requests, and those for what is yet to come wait for it.
+		r.Use(s.viewer, s.bound(s.inWork, "1", "Too many requests are waiting. Try again later."))
 		r.Method(http.MethodGet, "/", s.cfg.Page)
 		r.Method(http.MethodGet, "/assets/*", s.cfg.Page)
 		r.Get("/hls/{channel}/*", s.serveHLS)
 		r.Get("/api/v1/status", s.serveStatus)
-		r.Get("/api/v1/events", s.serveEvents)
+		r.With(s.bound(s.streams, "10", "Too many event streams. Ask for /api/v1/status instead.")).
+			Get("/api/v1/events", s.serveEvents)
 		r.Get("/*", notFound) // behind the access rule, so that a stranger cannot tell routes from gaps
 	})
 	return r
