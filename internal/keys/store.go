@@ -148,12 +148,11 @@ func (s *Store) change(now time.Time, f func(List) (List, error)) error {
 	}
 	s.setList(next)
 	s.dirty = true
-	switch {
-	case busy != nil:
+	if busy == nil {
+		s.save(now)
+	} else {
 		s.tried = now
 		s.setErr(busy)
-	default:
-		s.save(now)
 	}
 	if err = s.Err(); err != nil {
 		return fmt.Errorf("%w: %w", ErrNotStored, err)

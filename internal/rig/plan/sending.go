@@ -65,17 +65,15 @@ func (p *Planner) Missing(now time.Time, link int) {
 	if !l.used || p.blind || p.plan.Paths <= 2 {
 		return
 	}
-	back := l.back
-	l.back = time.Time{}
-	p.lose(now, link, "the last scores came on other links and not on this one")
-	l.back = back
+	l.needs = 1
+	p.probe(now, link, "the last scores came on other links and not on this one")
 	p.decide(now)
 }
 
 // fails tells whether nothing can be sent on the link, whatever the state of its socket.
 func (l *state) fails() bool { return l.failed >= failing }
 
-// lose has a link carry nothing but probes.
+// lose has a link carry nothing but probes; the longer, the oftener it has died soon after its return.
 func (p *Planner) lose(now time.Time, i int, reason string) {
 	l := &p.links[i]
 	if l.back.IsZero() || now.Sub(l.back) >= relapse {
@@ -83,6 +81,12 @@ func (p *Planner) lose(now time.Time, i int, reason string) {
 	} else {
 		l.needs = min(2*l.needs, patience)
 	}
+	p.probe(now, i, reason)
+}
+
+// probe has a link carry nothing but probes, until it has as many scores as it needs.
+func (p *Planner) probe(now time.Time, i int, reason string) {
+	l := &p.links[i]
 	l.used, l.good = false, 0
 	condition := "it has a score"
 	switch {
